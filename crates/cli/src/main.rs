@@ -1,0 +1,2 @@
+//! fillwatch
+fn main() {}
