@@ -74,7 +74,7 @@ pub struct Mark {
 pub struct KnownFile {
     /// The generation.
     pub id: FileId,
-    /// Where it was last seen.
+    /// The path under which it was first seen; it may lie under another by now.
     pub path: PathBuf,
     /// Every line before this byte is in the table or in quarantine.
     pub offset: u64,

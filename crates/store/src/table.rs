@@ -1,0 +1,300 @@
+//! One Delta table as its single writer holds it: what is in it, and how that changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use fillwatch_model::{ColumnType, FileId};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::error::{Result, StoreError};
+use crate::file::{DataFile, Resident, format_date};
+use crate::log::{Log, Outcome};
+use crate::rows::{DayRows, encode};
+
+/// A Delta table, held by the one process that may write to it.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) log: Log,
+    pub(crate) version: u64,
+    table_id: String,
+    created_ms: i64,
+    /// The columns that the table's metadata names.
+    schema: SchemaRef,
+    /// Sorted by day and time.
+    pub(crate) files: Arc<Vec<Arc<DataFile>>>,
+    pub(crate) tombstones: HashMap<String, i64>,
+    pub(crate) offsets: HashMap<FileId, u64>,
+}
+
+/// How far one commit takes one file generation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    pub(crate) id: FileId,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+/// How long a file that is no longer in the table is left for readers that began before.
+pub(crate) const TOMBSTONE_MS: i64 = 60 * 60 * 1000;
+
+/// The table's own settings. Few tombstones and a short log keep opening it cheap; both are far
+/// longer than the longest query.
+const PROPERTIES: &[(&str, &str)] = &[
+    ("delta.deletedFileRetentionDuration", "interval 1 hours"),
+    ("delta.logRetentionDuration", "interval 6 hours"),
+];
+
+impl Table {
+    pub(crate) async fn open_or_create(log: Log, schema: &SchemaRef, now_ms: i64) -> Result<Table> {
+        if !log.exists() {
+            create(&log, schema, now_ms).await?;
+        }
+        let loaded = log.load(None).await?;
+        Ok(Table {
+            log,
+            version: loaded.version,
+            table_id: loaded.table_id,
+            created_ms: loaded.created_ms,
+            schema: loaded.schema,
+            files: Arc::new(loaded.files.into_iter().map(Arc::new).collect()),
+            tombstones: loaded.tombstones,
+            offsets: loaded.offsets,
+        })
+    }
+
+    /// The columns that the table's metadata names.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Writes one file per day. They are on the disk, and in no version, when this returns. The
+    /// names come from the commit, so that trying again writes over what an earlier try left.
+    pub(crate) async fn write_days(
+        log: &Log,
+        commit: &str,
+        days: Vec<DayRows>,
+        now_ms: i64,
+    ) -> Result<Vec<(DataFile, Resident)>> {
+        let mut files = Vec::new();
+        for day in days {
+            let (encoded, day) =
+                blocking(move || encode(&day.batches).map(|bytes| (bytes, day))).await?;
+            let path = format!("date={}/part-{commit}.parquet", format_date(day.date));
+            let size = encoded.len() as u64;
+            log.objects()
+                .put(&Path::from(path.as_str()), encoded.into())
+                .await
+                .map_err(StoreError::object(log.name))?;
+            let bytes = day.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+            let rows = Resident { batches: day.batches, bytes };
+            let file = DataFile {
+                path,
+                size,
+                date: day.date,
+                rows: day.rows,
+                ts_min: day.ts_min,
+                ts_max: day.ts_max,
+                modified_ms: now_ms,
+                resident: None,
+            };
+            files.push((file, rows));
+        }
+        Ok(files)
+    }
+
+    /// Commits new rows together with the offsets they came from: both or neither.
+    pub(crate) async fn append(
+        &mut self,
+        commit: &str,
+        files: Vec<DataFile>,
+        reaches: &[Reach],
+        schema: &SchemaRef,
+        info: Value,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut actions = vec![commit_info("WRITE", commit, info, now_ms)];
+        let grown = schema.fields().len() > self.schema.fields().len();
+        if grown {
+            actions.push(metadata(&self.table_id, self.created_ms, schema));
+        }
+        actions.extend(files.iter().map(|file| file.add_action(true)));
+        actions.extend(reaches.iter().map(|reach| txn(reach, now_ms)));
+        self.put(commit, &actions).await?;
+        if grown {
+            self.schema = Arc::clone(schema);
+        }
+        self.offsets.extend(reaches.iter().map(|reach| (reach.id, reach.to)));
+        self.replace_files(&[], files);
+        Ok(())
+    }
+
+    /// Commits that `added` stand in for `removed`. With `data_change` false these are the same
+    /// rows, rewritten; otherwise rows are gone.
+    pub(crate) async fn replace(
+        &mut self,
+        operation: &str,
+        removed: &[Arc<DataFile>],
+        added: Vec<DataFile>,
+        data_change: bool,
+        now_ms: i64,
+    ) -> Result<()> {
+        let commit = new_commit_id();
+        let mut actions = vec![commit_info(operation, &commit, Value::Null, now_ms)];
+        actions.extend(removed.iter().map(|file| file.remove_action(data_change, now_ms)));
+        actions.extend(added.iter().map(|file| file.add_action(data_change)));
+        self.put(&commit, &actions).await?;
+        self.tombstones.extend(removed.iter().map(|file| (file.path.clone(), now_ms)));
+        self.replace_files(removed, added);
+        Ok(())
+    }
+
+    /// Keeps the rows of new files in memory beside them, and lets the oldest go so that no more
+    /// than `bytes_max` stay.
+    pub(crate) fn keep_resident(&mut self, new: HashMap<String, Resident>, bytes_max: usize) {
+        let mut new: HashMap<String, Arc<Resident>> =
+            new.into_iter().map(|(path, rows)| (path, Arc::new(rows))).collect();
+        let mut files: Vec<DataFile> = self.files.iter().map(|file| (**file).clone()).collect();
+        for file in &mut files {
+            if let Some(rows) = new.remove(&file.path) {
+                file.resident = Some(rows);
+            }
+        }
+        let mut youngest_first: Vec<&mut DataFile> = files.iter_mut().collect();
+        youngest_first.sort_by_key(|file| std::cmp::Reverse(file.modified_ms));
+        let mut kept = 0;
+        for file in youngest_first {
+            kept += file.resident.as_ref().map_or(0, |rows| rows.bytes);
+            if kept > bytes_max {
+                file.resident = None;
+            }
+        }
+        self.files = Arc::new(files.into_iter().map(Arc::new).collect());
+    }
+
+    /// Bytes of rows that are kept in memory beside their files.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.files.iter().filter_map(|file| file.resident.as_ref()).map(|rows| rows.bytes).sum()
+    }
+
+    /// Whether all of `files` are still in the table.
+    pub(crate) fn holds(&self, files: &[Arc<DataFile>]) -> bool {
+        files.iter().all(|file| self.files.iter().any(|held| held.path == file.path))
+    }
+
+    async fn put(&mut self, commit: &str, actions: &[Value]) -> Result<()> {
+        let version = self.version + 1;
+        match self.log.put(version, commit, actions).await? {
+            Outcome::Landed => {
+                self.version = version;
+                Ok(())
+            }
+            Outcome::Taken => {
+                Err(StoreError::Conflict { table: self.log.name.to_owned(), version })
+            }
+        }
+    }
+
+    /// Changes the list of files; those kept in memory are found by their path.
+    pub(crate) fn replace_files(&mut self, removed: &[Arc<DataFile>], added: Vec<DataFile>) {
+        let mut files: Vec<Arc<DataFile>> = self
+            .files
+            .iter()
+            .filter(|file| !removed.iter().any(|gone| gone.path == file.path))
+            .cloned()
+            .collect();
+        files.extend(added.into_iter().map(Arc::new));
+        files.sort_by(|a, b| (a.date, a.ts_min, &a.path).cmp(&(b.date, b.ts_min, &b.path)));
+        self.files = Arc::new(files);
+    }
+}
+
+/// An id for a commit and the files it writes.
+pub(crate) fn new_commit_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+async fn create(log: &Log, schema: &SchemaRef, now_ms: i64) -> Result<()> {
+    let commit = new_commit_id();
+    let actions = [
+        commit_info("CREATE TABLE", &commit, Value::Null, now_ms),
+        json!({ "protocol": { "minReaderVersion": 1, "minWriterVersion": 2 } }),
+        metadata(&Uuid::new_v4().to_string(), now_ms, schema),
+    ];
+    match log.put(0, &commit, &actions).await? {
+        Outcome::Landed => Ok(()),
+        Outcome::Taken => Err(StoreError::Conflict { table: log.name.to_owned(), version: 0 }),
+    }
+}
+
+fn commit_info(operation: &str, commit: &str, info: Value, now_ms: i64) -> Value {
+    let mut fillwatch = json!({ "commit": commit });
+    if !info.is_null() {
+        fillwatch["files"] = info;
+    }
+    json!({ "commitInfo": {
+        "timestamp": now_ms,
+        "operation": operation,
+        "operationParameters": {},
+        "engineInfo": concat!("fillwatch/", env!("CARGO_PKG_VERSION")),
+        "fillwatch": fillwatch,
+    }})
+}
+
+fn txn(reach: &Reach, now_ms: i64) -> Value {
+    json!({ "txn": {
+        "appId": reach.id.to_string(),
+        "version": reach.to,
+        "lastUpdated": now_ms,
+    }})
+}
+
+fn metadata(table_id: &str, created_ms: i64, schema: &Schema) -> Value {
+    let fields: Vec<Value> = schema
+        .fields()
+        .iter()
+        .filter_map(|field| {
+            let column_type = ColumnType::from_arrow(field.data_type())?;
+            Some(json!({
+                "name": field.name(),
+                "type": delta_type(column_type),
+                "nullable": field.is_nullable(),
+                "metadata": {},
+            }))
+        })
+        .collect();
+    let schema = json!({ "type": "struct", "fields": fields });
+    json!({ "metaData": {
+        "id": table_id,
+        "format": { "provider": "parquet", "options": {} },
+        "schemaString": schema.to_string(),
+        "partitionColumns": ["date"],
+        "configuration": PROPERTIES.iter().copied().collect::<HashMap<_, _>>(),
+        "createdTime": created_ms,
+    }})
+}
+
+fn delta_type(column_type: ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Text => "string",
+        ColumnType::Float => "double",
+        ColumnType::Int => "long",
+        ColumnType::Bool => "boolean",
+        ColumnType::Time => "timestamp",
+        ColumnType::Date => "date",
+    }
+}
+
+/// Runs what takes the processor for long beside the runtime's own threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
