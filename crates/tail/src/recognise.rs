@@ -1,0 +1,535 @@
+//! Recognising: which generation the contents of a file belong to.
+//!
+//! In this order: a generation that was last in this very inode and whose bytes are still there;
+//! a generation that is in no file any more and whose bytes are here (it was copied, moved to
+//! another file system, or replaced by a longer copy); a generation in another file of which this
+//! is named as a rotated copy, and is one. All else is new. Names and inodes only say which
+//! generations to try: the bytes decide.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use fillwatch_model::{FileId, LogFile, Mark};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use crate::event::{Event, Sink};
+use crate::generation::{Disk, Generation, Life, Named, Role};
+use crate::identity::{self, Inode};
+use crate::tailer::Tailer;
+
+/// How often one sweep goes over the strangers.
+const ROUNDS_MAX: usize = 4;
+
+/// How much speaks for a generation: how many of its bytes are here; whether it had the same
+/// inode number, if on another device; whether it lay under this path.
+type Rank = (u64, bool, bool);
+
+/// A generation that a file seems to be a copy of.
+struct Original {
+    /// Its file has all that the copy has.
+    covered: bool,
+    /// How far it was read.
+    offset: u64,
+    id: FileId,
+    /// Its file.
+    inode: Inode,
+}
+
+/// What was decided about a file.
+enum Verdict {
+    /// There is nothing in it yet.
+    Empty,
+    /// It holds this generation, which is in no other file.
+    Holds(FileId),
+    /// It holds what this generation's file holds, or the beginning of that.
+    Copies(FileId),
+    /// It holds this generation; the file that was taken to hold it does so no more.
+    Supersedes(FileId, Inode),
+    New,
+}
+
+impl Tailer {
+    /// Decides about all strangers that can be read.
+    pub(crate) fn recognise(&mut self, sink: &mut dyn Sink) {
+        // Each round can show that another file lost its contents; the rest has time until the next
+        // sweep.
+        for _ in 0..ROUNDS_MAX {
+            if !self.strangers.is_empty() {
+                self.recognise_some(sink);
+            }
+        }
+    }
+
+    fn recognise_some(&mut self, sink: &mut dyn Sink) {
+        self.check_families(sink);
+        let mut rest = Vec::new();
+        // What stayed where it was is found first, so that the rest is compared with what is lost.
+        for inode in std::mem::take(&mut self.strangers) {
+            match self.recognise_inode(inode, sink) {
+                Ok(Some(renamed)) => rest.push((!renamed, inode)),
+                Ok(None) => {}
+                Err(error) => self.trouble(inode, &error, sink),
+            }
+        }
+        // What was only renamed first, long names last: `bot.log` before its copy `bot.log.1`.
+        rest.sort_by_cached_key(|(new, inode)| {
+            let path = self.disks.get(inode).map(|disk| disk.path.clone()).unwrap_or_default();
+            (*new, path.as_os_str().len(), path)
+        });
+        for (_, inode) in rest {
+            match self.recognise_contents(inode, sink) {
+                Ok(Some(verdict)) => self.carry_out(inode, verdict, sink),
+                // Not there any more; whoever finds it again will ask again.
+                Ok(None) => {}
+                Err(error) => self.trouble(inode, &error, sink),
+            }
+        }
+    }
+
+    /// Finds out which of the changed files that these may be copies of were truncated since: the
+    /// copies are then all there is of them, and they are strangers themselves.
+    fn check_families(&mut self, sink: &mut dyn Sink) {
+        let family = |inode: &Inode| self.disks.get(inode).map(|disk| disk.name.family.clone());
+        let families: HashSet<String> = self.strangers.iter().filter_map(family).collect();
+        let related = |inode: &&Inode| {
+            self.disks.get(inode).is_some_and(|disk| families.contains(&disk.name.family))
+        };
+        let changed: Vec<Inode> = self.queue.iter().filter(related).copied().collect();
+        for inode in changed {
+            match self.is_intact(inode, sink) {
+                Ok(true) => {}
+                Ok(false) => self.truncated(inode, sink),
+                Err(error) => self.trouble(inode, &error, sink),
+            }
+        }
+    }
+
+    /// Whether a file still holds what was read of it.
+    fn is_intact(&mut self, inode: Inode, sink: &mut dyn Sink) -> io::Result<bool> {
+        if !self.hold(inode, sink)? {
+            return Ok(true);
+        }
+        let Some(disk) = self.disks.get(&inode) else { return Ok(true) };
+        let generation = disk.reads().and_then(|id| self.generations.get(&id));
+        let (Some(file), Some(generation)) = (&disk.held, generation) else { return Ok(true) };
+        Ok(file.metadata()?.len() >= generation.offset
+            && identity::tail_matches(file, generation.offset, &generation.mark)?)
+    }
+
+    /// Settles a stranger if it is an archive, or if the generation that was in its inode, under
+    /// its name, still is. If not, says whether it may be one that was renamed.
+    fn recognise_inode(&mut self, inode: Inode, sink: &mut dyn Sink) -> io::Result<Option<bool>> {
+        let Some(disk) = self.disks.get(&inode) else { return Ok(None) };
+        if disk.name.packing.is_some() {
+            self.archives.insert(inode);
+            return Ok(None);
+        }
+        if !self.hold(inode, sink)? {
+            return Ok(None);
+        }
+        let Some(disk) = self.disks.get(&inode) else { return Ok(None) };
+        let Some(file) = &disk.held else { return Ok(None) };
+        let size = file.metadata()?.len();
+        let mut best: Option<&Generation> = None;
+        for generation in self.homes.get(&inode).into_iter().flatten() {
+            let Some(generation) = self.generations.get(generation) else { continue };
+            let better = best.is_none_or(|best| best.offset < generation.offset);
+            if better
+                && !matches!(generation.life, Life::In(_))
+                && size >= generation.offset
+                && identity::is(file, generation.offset, &generation.mark)?
+            {
+                best = Some(generation);
+            }
+        }
+        match best.map(|best| (best.file.id, best.path == disk.path)) {
+            Some((id, true)) => self.adopt(id, inode, sink),
+            Some((_, false)) => return Ok(Some(true)),
+            None => {
+                self.say_replaced(inode, size, sink);
+                return Ok(Some(false));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A generation known from before the start lay in this inode, under this name, and is not
+    /// what is there now.
+    fn say_replaced(&self, inode: Inode, size: u64, sink: &mut dyn Sink) {
+        let Some(disk) = self.disks.get(&inode) else { return };
+        for id in self.homes.get(&inode).into_iter().flatten() {
+            if let Some(generation) = self.generations.get(id)
+                && generation.size.is_none()
+                && generation.path == disk.path
+                && matches!(generation.life, Life::Lost(0 | 1))
+            {
+                let (file, path) = (Arc::clone(&generation.file), disk.path.clone());
+                sink.event(Event::Truncated { file, path, offset: generation.offset, size });
+            }
+        }
+    }
+
+    fn recognise_contents(
+        &mut self,
+        inode: Inode,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Option<Verdict>> {
+        if !self.hold(inode, sink)? {
+            return Ok(None);
+        }
+        let Some(disk) = self.disks.get(&inode) else { return Ok(None) };
+        let Some(file) = &disk.held else { return Ok(None) };
+        let size = file.metadata()?.len();
+        if size == 0 {
+            return Ok(Some(Verdict::Empty));
+        }
+        // A copy that ends before the place we are at cannot be recognised there, but it is still
+        // what it was.
+        if let (Role::Unknown(Some(id)), Some((len, mark))) = (disk.role, &disk.copied)
+            && self.generations.get(&id).is_some_and(|generation| size < generation.offset)
+            && size >= *len
+            && identity::is(file, *len, mark)?
+        {
+            return Ok(Some(Verdict::Copies(id)));
+        }
+        let lost = self.find_lost(disk, file, size)?;
+        let copied = self.find_copied(disk, file, size)?;
+        let Some(Original { covered, offset, id, inode: other }) = copied else {
+            return Ok(Some(lost.map_or(Verdict::New, |(id, _)| Verdict::Holds(id))));
+        };
+        if let Some((lost, lost_offset)) = lost
+            && lost_offset >= offset.min(size)
+        {
+            return Ok(Some(Verdict::Holds(lost)));
+        }
+        // More than is in the file it was copied from: so that has lost its contents since, even
+        // if what it holds now begins alike.
+        if size <= offset || covered {
+            return Ok(Some(Verdict::Copies(id)));
+        }
+        let later = self.disks.get(&other).is_none_or(|other| other.born < disk.born);
+        Ok(Some(if later { Verdict::Supersedes(id, other) } else { Verdict::New }))
+    }
+
+    /// Of the generations that are in no file, the one with the most of its bytes here. An inode
+    /// that was its own does not make up for fewer bytes: it may have been given to another file.
+    fn find_lost(&self, disk: &Disk, file: &File, size: u64) -> io::Result<Option<(FileId, u64)>> {
+        let mut prefixes = Prefixes::default();
+        let mut best: Option<(FileId, Rank)> = None;
+        let here = self.homes.get(&disk.stat.inode).into_iter().flatten();
+        for id in self.families.get(&disk.name.family).into_iter().flatten().chain(here) {
+            let Some(generation) = self.generations.get(id) else { continue };
+            let rank = (
+                generation.offset,
+                generation.mark.ino == disk.stat.inode.ino,
+                generation.path == disk.path,
+            );
+            let better = best.is_none_or(|(_, best)| best < rank);
+            if matches!(generation.life, Life::In(_)) || size < generation.offset || !better {
+                continue;
+            }
+            // Nothing of it was read, so nothing can be recognised but the name.
+            let blank = generation.offset == 0;
+            let home = Inode::in_mark(&generation.mark) == disk.stat.inode;
+            if blank
+                && !home
+                && !(disk.name.is_rotation_of(&generation.name) && is_near(disk, generation))
+                || blank && generation.life == Life::Ended
+                || !prefixes.matches(file, &generation.mark)?
+                || !identity::tail_matches(file, generation.offset, &generation.mark)?
+            {
+                continue;
+            }
+            best = Some((*id, rank));
+        }
+        Ok(best.map(|(id, (offset, ..))| (id, offset)))
+    }
+
+    /// A generation, in another file, of which this is named as, and is, a copy: rather one whose
+    /// file has all that is here than one whose file may have been truncated since.
+    fn find_copied(&self, disk: &Disk, file: &File, size: u64) -> io::Result<Option<Original>> {
+        let mut best: Option<Original> = None;
+        for id in self.families.get(&disk.name.family).into_iter().flatten() {
+            let Some(generation) = self.generations.get(id) else { continue };
+            let Life::In(other) = generation.life else { continue };
+            if !disk.name.is_rotation_of(&generation.name) || !is_near(disk, generation) {
+                continue;
+            }
+            let offset = generation.offset;
+            let covered = self.is_covered(file, size, other)?;
+            // A file that was there before the log had its first line cannot have been copied from
+            // it later; but it may be the copy of what the log is now.
+            let later = offset > 0 && generation.born < disk.born;
+            let is_copy = if later && size >= offset {
+                identity::is(file, offset, &generation.mark)?
+            } else {
+                covered
+            };
+            let rank = |one: &Original| (one.covered, one.offset);
+            let found = Original { covered, offset, id: *id, inode: other };
+            if is_copy && best.as_ref().is_none_or(|best| rank(best) < rank(&found)) {
+                best = Some(found);
+            }
+        }
+        Ok(best)
+    }
+
+    /// Whether the first `size` bytes of the file in `other` are those of `file`.
+    fn is_covered(&self, file: &File, size: u64, other: Inode) -> io::Result<bool> {
+        let Some(original) = self.disks.get(&other) else { return Ok(false) };
+        match &original.held {
+            Some(original) => identity::is_beginning_of(file, size, original),
+            None if original.named == Named::Yes => {
+                let opened = open(&original.path)?;
+                Ok(Inode::of(&opened.metadata()?) == other
+                    && identity::is_beginning_of(file, size, &opened)?)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn carry_out(&mut self, inode: Inode, verdict: Verdict, sink: &mut dyn Sink) {
+        match verdict {
+            Verdict::Empty => {
+                if let Some(disk) = self.disks.get_mut(&inode) {
+                    disk.dirty = false;
+                }
+            }
+            Verdict::Holds(id) => self.adopt(id, inode, sink),
+            Verdict::Copies(id) => self.call_copy(id, inode, sink),
+            Verdict::Supersedes(id, other) => {
+                self.truncated(other, sink);
+                self.adopt(id, inode, sink);
+            }
+            Verdict::New => self.create(inode, sink),
+        }
+    }
+
+    /// From here on, this is where the generation is read.
+    pub(crate) fn adopt(&mut self, id: FileId, inode: Inode, sink: &mut dyn Sink) {
+        let (Some(disk), Some(generation)) =
+            (self.disks.get_mut(&inode), self.generations.get_mut(&id))
+        else {
+            return;
+        };
+        disk.role = Role::Reads(id);
+        disk.checked = true;
+        let is_plain = disk.name.packing.is_none();
+        generation.life = Life::In(inode);
+        generation.mark.dev = inode.dev;
+        generation.mark.ino = inode.ino;
+        // How much is packed in an archive shows only at its end.
+        let size = if is_plain { disk.stat.size } else { generation.offset };
+        let resumed = generation.size.replace(size).is_none();
+        if resumed {
+            let path = generation.file.path.clone();
+            generation.file = Arc::new(LogFile { id, path, source: disk.source });
+        }
+        let file = Arc::clone(&generation.file);
+        let from = generation.path.clone();
+        if from != disk.path {
+            disk.retired = true;
+            generation.rename(&disk.path);
+            let family = generation.name.family.clone();
+            self.families.entry(family).or_default().push(id);
+        }
+        let path = disk.path.clone();
+        let offset = generation.offset;
+        push_once(self.homes.entry(inode).or_default(), id);
+        if resumed {
+            sink.event(Event::Resumed { file, path, offset });
+        } else {
+            sink.event(Event::Rotated { file, from, to: path });
+        }
+        if is_plain {
+            self.enlist(inode);
+        }
+    }
+
+    /// There is nothing here that the generation's own file does not hold.
+    pub(crate) fn call_copy(&mut self, id: FileId, inode: Inode, sink: &mut dyn Sink) {
+        let (Some(disk), Some(generation)) =
+            (self.disks.get_mut(&inode), self.generations.get(&id))
+        else {
+            return;
+        };
+        let known = disk.role == Role::Unknown(Some(id));
+        disk.role = Role::CopyOf(id);
+        disk.dirty = false;
+        disk.copied = disk.held.take().and_then(|file| {
+            let len = file.metadata().ok()?.len();
+            Some((len, identity::mark_at(&file, len).ok()?))
+        });
+        if !known {
+            let (file, path) = (Arc::clone(&generation.file), disk.path.clone());
+            sink.event(Event::Copied { file, path });
+        }
+    }
+
+    /// These are contents never seen before.
+    pub(crate) fn create(&mut self, inode: Inode, sink: &mut dyn Sink) {
+        let Some(disk) = self.disks.get_mut(&inode) else { return };
+        let mark = identity::unread(inode);
+        let begin = disk.held.as_ref().and_then(|file| identity::read_at(file, 0, 4096).ok());
+        let mut hash = Xxh3::new();
+        hash.update(disk.path.as_os_str().as_encoded_bytes());
+        for number in [inode.dev, inode.ino, self.clock.now() as u64] {
+            hash.update(&number.to_le_bytes());
+        }
+        hash.update(&begin.unwrap_or_default());
+        let id = loop {
+            self.made += 1;
+            hash.update(&self.made.to_le_bytes());
+            let id = FileId(hash.digest());
+            if !self.generations.contains_key(&id) {
+                break id;
+            }
+        };
+        let file = Arc::new(LogFile { id, path: disk.path.clone(), source: disk.source });
+        disk.role = Role::Reads(id);
+        disk.checked = true;
+        let is_plain = disk.name.packing.is_none();
+        let (path, name) = (disk.path.clone(), disk.name.clone());
+        let size = if is_plain { disk.stat.size } else { 0 };
+        let generation = Generation {
+            file: Arc::clone(&file),
+            path,
+            name,
+            offset: 0,
+            mark,
+            size: Some(size),
+            born: self.sweeps.max(1),
+            life: Life::In(inode),
+        };
+        self.insert(generation);
+        sink.event(Event::FileAdded { file, size });
+        if is_plain {
+            self.enlist(inode);
+        }
+    }
+
+    /// The contents of a file are not the generation's any more.
+    pub(crate) fn truncated(&mut self, inode: Inode, sink: &mut dyn Sink) {
+        let Some(disk) = self.disks.get_mut(&inode) else { return };
+        let Some(id) = disk.reads() else { return };
+        disk.forget_contents();
+        let (path, size) = (disk.path.clone(), disk.stat.size);
+        if let Some(generation) = self.generations.get(&id) {
+            let file = Arc::clone(&generation.file);
+            sink.event(Event::Truncated { file, path, offset: generation.offset, size });
+        }
+        self.leave_home(id, inode);
+        self.lose(id);
+        self.enlist(inode);
+        // The copy, if one was made, is there by now.
+        self.walk_wanted = true;
+    }
+
+    /// The generation's bytes are not in this inode any more, and whatever the inode is used for
+    /// next is not to be taken for it.
+    pub(crate) fn leave_home(&mut self, id: FileId, inode: Inode) {
+        if let Some(homes) = self.homes.get_mut(&inode) {
+            homes.retain(|home| *home != id);
+            if homes.is_empty() {
+                self.homes.remove(&inode);
+            }
+        }
+        if let Some(generation) = self.generations.get_mut(&id) {
+            generation.mark.ino = 0;
+        }
+    }
+
+    /// The generation is in no file any more. Its copies become interesting.
+    pub(crate) fn lose(&mut self, id: FileId) {
+        let Some(generation) = self.generations.get_mut(&id) else { return };
+        generation.life = Life::Lost(0);
+        self.lost.push(id);
+        let mut copies = Vec::new();
+        for (inode, disk) in &mut self.disks {
+            if disk.role == Role::CopyOf(id) {
+                disk.role = Role::Unknown(Some(id));
+                disk.dirty = true;
+                copies.push(*inode);
+            }
+        }
+        copies.into_iter().for_each(|inode| self.enlist(inode));
+    }
+
+    /// The generation is over. It is remembered for a while, for copies and archives to come.
+    pub(crate) fn end(&mut self, id: FileId) {
+        if let Some(generation) = self.generations.get_mut(&id) {
+            generation.life = Life::Ended;
+            self.ended.push_back(id);
+        }
+        while self.ended.len() > self.options.remembered_max {
+            let Some(oldest) = self.ended.pop_front() else { break };
+            let Some(generation) = self.generations.get(&oldest) else { continue };
+            if generation.life == Life::Ended {
+                self.forget(oldest);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: FileId) {
+        self.generations.remove(&id);
+        self.homes.retain(|_, ids| {
+            ids.retain(|home| *home != id);
+            !ids.is_empty()
+        });
+        self.families.retain(|_, ids| {
+            ids.retain(|member| *member != id);
+            !ids.is_empty()
+        });
+    }
+
+    /// Adds a generation; gives back the one that had its id, if there was one.
+    pub(crate) fn insert(&mut self, generation: Generation) -> Option<Generation> {
+        let id = generation.file.id;
+        push_once(self.homes.entry(Inode::in_mark(&generation.mark)).or_default(), id);
+        let families = self.families.entry(generation.name.family.clone()).or_default();
+        families.push(id);
+        self.generations.insert(id, generation)
+    }
+}
+
+fn push_once(ids: &mut Vec<FileId>, id: FileId) {
+    if !ids.contains(&id) {
+        ids.push(id);
+    }
+}
+
+/// Whether a rotation would put its copies there: beside the log, or below it.
+fn is_near(disk: &Disk, generation: &Generation) -> bool {
+    let directory = generation.path.parent().unwrap_or(Path::new("/"));
+    disk.path.starts_with(directory)
+}
+
+/// Opens a file for reading, and never waits for it: what was a file may be a pipe by now.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    File::options().read(true).custom_flags(flags.bits() as i32).open(path)
+}
+
+/// The beginning of one file, hashed at the lengths that marks ask for.
+#[derive(Default)]
+struct Prefixes {
+    bytes: Option<Vec<u8>>,
+    hashes: HashMap<u32, u128>,
+}
+
+impl Prefixes {
+    fn matches(&mut self, file: &File, mark: &Mark) -> io::Result<bool> {
+        if self.bytes.is_none() {
+            let len = fillwatch_model::limits::PREFIX_BYTES_MAX;
+            self.bytes = Some(identity::read_at(file, 0, len)?);
+        }
+        let bytes = self.bytes.as_deref().unwrap_or_default();
+        let Some(prefix) = bytes.get(..mark.prefix_len as usize) else { return Ok(false) };
+        let hash = self.hashes.entry(mark.prefix_len).or_insert_with(|| xxh3_128(prefix));
+        Ok(*hash == mark.prefix_hash)
+    }
+}
