@@ -1,1 +1,35 @@
-//! query
+//! How rows are asked.
+//!
+//! A [`Session`] is one look at one snapshot: it is handed the tables ([`Tables`]), the time it may
+//! see ([`Window`]) and the shipped and the user's views ([`Views`]), and answers SQL over them. It
+//! cannot write, cannot reach a file or another host, and reads no clock: the same question of the
+//! same snapshot has the same answer, today and in a backtest.
+//!
+//! ```ignore
+//! let session = Session::new(tables, Window::last(day, now), Options::at(now))?;
+//! let answer = session.query("select bot, count(*) from events group by bot").await?;
+//! output::write(answer, Format::Csv, &Layout::default(), &mut std::io::stdout()).await?;
+//! ```
+
+mod answer;
+mod error;
+mod guard;
+mod json;
+pub mod limits;
+pub mod output;
+mod relation;
+mod session;
+mod settings;
+mod views;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::Answer;
+pub use error::QueryError;
+pub use output::Format;
+pub use relation::{Relation, RelationKind};
+pub use session::{Options, Session, Tables};
+pub use views::Views;
+pub use window::Window;

@@ -1,0 +1,180 @@
+//! What went wrong, in one line.
+//!
+//! DataFusion wraps its errors in layers that each add a prefix; a user wants the innermost one, and
+//! what to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use datafusion::common::utils::datafusion_strsim::normalized_levenshtein;
+use datafusion::common::{Column, DataFusionError, SchemaError};
+use datafusion::sql::sqlparser::parser::ParserError;
+
+use crate::limits::MESSAGE_CHARS_MAX;
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// It is not a query, or asks for more than a query may.
+    #[error("{0}")]
+    Refused(String),
+    /// It does not parse, or names what is not there.
+    #[error("{0}")]
+    Invalid(String),
+    /// A view is at fault, not the query.
+    #[error("{}: {cause}", .file.display())]
+    View {
+        /// The view's file.
+        file: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// It would use too much memory.
+    #[error(
+        "the query needs more than its {} MiB of memory: ask for less time, fewer columns or fewer groups",
+        .limit >> 20
+    )]
+    Memory {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// It ran too long.
+    #[error("the query was stopped after {} s: ask for less time, or allow more", .0.as_secs_f64())]
+    Deadline(Duration),
+    /// It failed while it ran.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl QueryError {
+    /// An error while parsing or planning.
+    pub(crate) fn invalid(error: &DataFusionError) -> QueryError {
+        QueryError::Invalid(describe(error))
+    }
+
+    /// An error while running under a memory limit.
+    pub(crate) fn failed(error: &DataFusionError, memory_bytes: usize) -> QueryError {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => QueryError::Memory { limit: memory_bytes },
+            _ => QueryError::Failed(describe(error)),
+        }
+    }
+
+    /// The same error, as the fault of the view in `file`.
+    pub(crate) fn in_view(self, file: PathBuf) -> QueryError {
+        match self {
+            QueryError::View { .. } => self,
+            other => QueryError::View { file, cause: other.to_string() },
+        }
+    }
+}
+
+fn describe(error: &DataFusionError) -> String {
+    let root = match error.find_root() {
+        DataFusionError::Collection(errors) => {
+            errors.first().map_or(error, |first| first.find_root())
+        }
+        root => root,
+    };
+    let message = match root {
+        DataFusionError::SQL(error, _) => match &**error {
+            ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+                message.clone()
+            }
+            ParserError::RecursionLimitExceeded => "the query is nested too deeply".to_owned(),
+        },
+        DataFusionError::SchemaError(error, _) => match &**error {
+            SchemaError::FieldNotFound { field, valid_fields } => no_column(field, valid_fields),
+            other => other.to_string(),
+        },
+        other => other.message().into_owned(),
+    };
+    tidy(&message)
+}
+
+fn no_column(field: &Column, valid: &[Column]) -> String {
+    let names: Vec<&str> = valid.iter().map(|column| column.name.as_str()).collect();
+    let near = nearest(&field.name, &names);
+    let offer = if !near.is_empty() {
+        format!("did you mean {}?", list(&near))
+    } else if names.is_empty() {
+        "there are none here".to_owned()
+    } else {
+        let (shown, rest) = names.split_at(names.len().min(12));
+        let more =
+            if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        format!("there are {}{more}", list(shown))
+    };
+    format!("no column `{}`; {offer}", field.flat_name())
+}
+
+/// Up to three of `names` that `name` may have been meant to be, the likeliest first.
+pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let likeness = |other: &str| {
+        if other.len() > 2 && name.len() > 2 && (other.contains(&name) || name.contains(other)) {
+            return 0.9;
+        }
+        normalized_levenshtein(&name, other)
+    };
+    let mut scored: Vec<(f64, &str)> = names
+        .iter()
+        .map(|other| (likeness(other), *other))
+        .filter(|(score, _)| *score >= 0.5)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.dedup_by_key(|(_, name)| *name);
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// `` `a`, `b` ``
+pub(crate) fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// One line without the layers' prefixes, and of bounded length.
+fn tidy(message: &str) -> String {
+    const PREFIXES: &[&str] = &[
+        "Error during planning: ",
+        "Execution error: ",
+        "External error: ",
+        "Arrow error: ",
+        "Schema error: ",
+        "SQL error: ",
+        "Parquet error: ",
+        "This feature is not implemented: ",
+        "Optimizer rule ",
+        "Internal error: ",
+        "Compute error: ",
+        "Invalid argument error: ",
+        "Cast error: ",
+    ];
+    let message = message.split("\nThis issue was likely caused by").next().unwrap_or(message);
+    let mut line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    for prefix in PREFIXES {
+        line = line.replace(prefix, "");
+    }
+    match line.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_names_come_first() {
+        let names = ["bot", "fill_price", "price", "side", "fill_size"];
+        assert_eq!(nearest("fil_price", &names), ["fill_price", "price", "fill_size"]);
+        assert_eq!(nearest("Prices", &names), ["price"]);
+        assert!(nearest("zzz", &names).is_empty());
+    }
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        assert_eq!(tidy("Error during planning: Execution error: a\n  b"), "a b");
+        assert_eq!(tidy(&"x".repeat(1_000)).chars().count(), MESSAGE_CHARS_MAX + 1);
+    }
+}

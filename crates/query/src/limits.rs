@@ -1,0 +1,45 @@
+//! A bound on every query, with the reason.
+//!
+//! Most of these keep a statement from overflowing the stack of the thread that plans it, which
+//! would abort the process: the parser bounds how deep expressions nest, but `1+1+1+…` is flat to
+//! the parser and a tree two thousand levels deep to everything after it.
+
+/// Bytes of one statement. The longest that ships is a tenth of it.
+pub const SQL_BYTES_MAX: usize = 64 << 10;
+
+/// Tokens of one statement, white space and comments not counted.
+pub const TOKENS_MAX: usize = 2_000;
+
+/// Operators of one statement. Chains of 1,000 have been seen to plan and chains of 2,000 to
+/// overflow a stack of 2 MiB.
+pub const OPERATORS_MAX: usize = 300;
+
+/// `union`, `intersect` and `except` of one statement; each is a level, and plans nothing small.
+pub const UNIONS_MAX: usize = 50;
+
+/// Joins of one statement, commas in `from` among them. The ninth is a mistake or an attack.
+pub const JOINS_MAX: usize = 8;
+
+/// Steps into JSON one inside the other, as in `attrs->'a'->'b'`. Planning takes twice as long with
+/// each; `json_get(attrs, 'a', 'b', …)` is one.
+pub const JSON_STEPS_MAX: usize = 8;
+
+/// Characters that `lpad` and `rpad` may make of one. Memory that a function asks for is not
+/// counted by the memory limit, so what it asks for must be bounded by what it is given.
+pub const PAD_MAX: u64 = 1_000;
+
+/// Stack on which a query is planned, mapped only as far as it is used. The longest chain of
+/// [`OPERATORS_MAX`] needs less than 8 MiB in a debug build.
+pub(crate) const STACK_BYTES: usize = 32 << 20;
+
+/// Memory of one query's joins, sorts and groups.
+pub const MEMORY_BYTES: usize = 2 << 30;
+
+/// Rows that a table on a terminal shows…
+pub const TABLE_ROWS: usize = 1_000;
+
+/// …and how many it counts past them before it says "more than".
+pub const TABLE_ROWS_COUNTED: u64 = 1_000_000;
+
+/// Characters of an error's message. Some of DataFusion's list every signature of a function.
+pub(crate) const MESSAGE_CHARS_MAX: usize = 400;

@@ -1,0 +1,57 @@
+//! What can be asked: tables and views, and their columns.
+
+use arrow::datatypes::{DataType, Schema};
+use fillwatch_model::ColumnType;
+
+/// The tables: names and what a row is.
+pub(crate) const BASE: &[(&str, &str)] = &[
+    ("events", "one row per JSON object in a log line, within the window"),
+    (
+        "history",
+        "like events, from the beginning of time to the window's end: what carried views read",
+    ),
+    ("quarantine", "one row per line, or part of a line, that is not a JSON object"),
+    ("sources", "one row per log file that was read"),
+    ("fields", "one row per field seen in the log lines"),
+];
+
+/// A table or a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// Which of the two.
+    pub kind: RelationKind,
+    /// What a row is; for a view, the comment at its file's top.
+    pub doc: String,
+    /// Names and types of its columns; none for a view that is broken.
+    pub columns: Vec<(String, String)>,
+    /// Why it cannot be used. A view breaks when it names a column that no log has had yet.
+    pub broken: Option<String>,
+}
+
+/// A table or a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// It holds rows.
+    Table,
+    /// It is SQL with a name.
+    View,
+}
+
+/// Names and types of a relation's columns.
+pub(crate) fn columns(schema: &Schema) -> Vec<(String, String)> {
+    schema
+        .fields()
+        .iter()
+        .map(|field| (field.name().clone(), type_name(field.data_type())))
+        .collect()
+}
+
+/// Our word for a type, where it is one of ours.
+fn type_name(data_type: &DataType) -> String {
+    match ColumnType::from_arrow(data_type) {
+        Some(ours) => ours.name().to_owned(),
+        None => data_type.to_string(),
+    }
+}

@@ -1,0 +1,46 @@
+//! How the query engine is set up for one session.
+
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+/// An engine that knows no table yet, may use `memory_bytes`, and writes nothing anywhere, not even
+/// to make room.
+pub(crate) fn engine(
+    memory_bytes: usize,
+    partitions: usize,
+) -> Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema("fillwatch", "public")
+        .with_information_schema(false)
+        .with_target_partitions(partitions.max(1))
+        .with_collect_statistics(true)
+        .with_parquet_pruning(true)
+        .with_parquet_page_index_pruning(true)
+        .with_parquet_bloom_filter_pruning(false);
+    let settings = config.options_mut();
+    settings.execution.enable_recursive_ctes = false;
+    settings.execution.time_zone = Some("UTC".to_owned());
+    settings.execution.parquet.pushdown_filters = true;
+    settings.execution.parquet.reorder_filters = true;
+    // It looks for `attrs->'x'` below a projection that makes an `attrs` of its own, and then names
+    // two columns alike, which is an error.
+    settings.optimizer.enable_leaf_expression_pushdown = false;
+    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()?;
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .build();
+    datafusion_functions_json::register_all(&mut state)?;
+    Ok(SessionContext::new_with_state(state))
+}
