@@ -81,6 +81,7 @@ fn decoded(id: u64, bytes: Range<u64>, batch: RecordBatch, rejects: Vec<Reject>)
         mark,
         rows: batch.num_rows() as u64,
         rejects: rejects.len() as u64,
+        conflicts: 0,
     };
     Decoded { batch, rejects, progress: vec![progress], fields: vec![] }
 }

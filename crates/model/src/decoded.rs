@@ -37,6 +37,9 @@ pub struct Progress {
     pub rows: u64,
     /// Rejects this piece gave.
     pub rejects: u64,
+    /// Values of this piece that did not fit their column's type, or not exactly: its share of
+    /// [`FieldUse::conflicts`].
+    pub conflicts: u64,
 }
 
 /// A line, or a part of one, that goes to the table `quarantine`.

@@ -29,6 +29,8 @@ pub struct SourceState {
     pub rows: u64,
     /// Its lines in `quarantine`.
     pub rejects: u64,
+    /// Its values that did not fit their column and are kept in `attrs`.
+    pub conflicts: u64,
     /// When it was first read.
     pub first_seen: Micros,
     /// When it was last read.
@@ -59,6 +61,7 @@ impl Ledger {
             size_bytes: None,
             rows: 0,
             rejects: 0,
+            conflicts: 0,
             first_seen: now,
             last_read: now,
             inode: progress.mark.ino,
@@ -66,6 +69,7 @@ impl Ledger {
         source.read_bytes = progress.to;
         source.rows += progress.rows;
         source.rejects += progress.rejects;
+        source.conflicts += progress.conflicts;
         source.last_read = now;
         source.inode = progress.mark.ino;
     }
@@ -118,6 +122,7 @@ impl From<&FileState> for SourceState {
             size_bytes: None,
             rows: file.rows,
             rejects: file.rejects,
+            conflicts: file.conflicts,
             first_seen: file.first_seen,
             last_read: file.last_read,
             inode: file.mark.ino,
@@ -152,6 +157,7 @@ pub(crate) fn sources_batch(sources: &[SourceState]) -> Result<RecordBatch> {
         ("lag_bytes", int(&lag), true),
         ("rows", int(&|source| Some(source.rows)), true),
         ("rejects", int(&|source| Some(source.rejects)), true),
+        ("conflicts", int(&|source| Some(source.conflicts)), true),
         ("first_seen", time(&|source| source.first_seen), true),
         ("last_read", time(&|source| source.last_read), true),
     ])?)

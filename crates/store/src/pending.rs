@@ -50,6 +50,7 @@ impl Pending {
                     known.mark = progress.mark;
                     known.rows += progress.rows;
                     known.rejects += progress.rejects;
+                    known.conflicts += progress.conflicts;
                 }
                 None => {
                     self.progress.insert(progress.file.id, progress);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Schema;
-use fillwatch_model::{Column, Fields};
+use fillwatch_model::{Column, Fields, KnownFile};
 use object_store::local::LocalFileSystem;
 
 use crate::error::{Result, StoreError};
@@ -93,6 +93,13 @@ impl Reader {
             ),
             ledger,
         })
+    }
+
+    /// The log files that the table knows, and what recognises them.
+    pub async fn known_files(&self) -> Result<Vec<KnownFile>> {
+        let events = self.events.load(None).await?;
+        let files = State::open_read_only(&self.layout.state())?.files(&events.offsets)?;
+        Ok(files.iter().map(KnownFile::from).collect())
     }
 
     fn view(

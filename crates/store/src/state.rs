@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use fillwatch_model::{FileId, Mark, Micros};
+use fillwatch_model::{FileId, KnownFile, Mark, Micros};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use crate::error::Result;
@@ -29,6 +29,7 @@ const SCHEMA: &str = "
         tail_hash   blob    not null,
         rows        integer not null,
         rejects     integer not null,
+        conflicts   integer not null,
         first_seen  integer not null,
         last_read   integer not null,
         primary key (file_id, offset)
@@ -56,6 +57,8 @@ pub(crate) struct FileState {
     pub(crate) rows: u64,
     /// Its lines in `quarantine`.
     pub(crate) rejects: u64,
+    /// Its values that did not fit their column.
+    pub(crate) conflicts: u64,
     pub(crate) first_seen: Micros,
     pub(crate) last_read: Micros,
 }
@@ -66,6 +69,12 @@ pub(crate) struct FieldState {
     pub(crate) first_seen: Micros,
     pub(crate) values: u64,
     pub(crate) conflicts: u64,
+}
+
+impl From<&FileState> for KnownFile {
+    fn from(file: &FileState) -> KnownFile {
+        KnownFile { id: file.id, path: file.path.clone(), offset: file.offset, mark: file.mark }
+    }
 }
 
 pub(crate) struct State {
@@ -93,7 +102,7 @@ impl State {
     pub(crate) fn files(&self, committed: &HashMap<FileId, u64>) -> Result<Vec<FileState>> {
         let mut statement = self.connection.prepare(
             "select file_id, offset, path, dev, ino, prefix_len, prefix_hash, tail_len, tail_hash,
-                    rows, rejects, first_seen, last_read
+                    rows, rejects, conflicts, first_seen, last_read
              from mark order by file_id, offset",
         )?;
         let all = statement.query_map([], read_mark)?;
@@ -113,7 +122,7 @@ impl State {
             .connection
             .query_row(
                 "select file_id, offset, path, dev, ino, prefix_len, prefix_hash, tail_len,
-                        tail_hash, rows, rejects, first_seen, last_read
+                        tail_hash, rows, rejects, conflicts, first_seen, last_read
                  from mark where file_id = ?1 order by offset limit 1",
                 [id.0.cast_signed()],
                 read_mark,
@@ -131,7 +140,7 @@ impl State {
         {
             let mut insert = transaction.prepare_cached(
                 "insert or replace into mark
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?;
             for file in files {
                 insert.execute(params![
@@ -146,6 +155,7 @@ impl State {
                     file.mark.tail_hash.to_be_bytes(),
                     file.rows.cast_signed(),
                     file.rejects.cast_signed(),
+                    file.conflicts.cast_signed(),
                     file.first_seen,
                     file.last_read,
                 ])?;
@@ -235,7 +245,8 @@ fn read_mark(row: &Row<'_>) -> rusqlite::Result<FileState> {
         },
         rows: unsigned(9)?,
         rejects: unsigned(10)?,
-        first_seen: row.get(11)?,
-        last_read: row.get(12)?,
+        conflicts: unsigned(11)?,
+        first_seen: row.get(12)?,
+        last_read: row.get(13)?,
     })
 }

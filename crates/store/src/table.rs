@@ -39,6 +39,21 @@ pub(crate) struct Reach {
     pub(crate) to: u64,
 }
 
+/// Rows, and the offsets they came from, for one commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Append<'a> {
+    pub(crate) commit: &'a str,
+    pub(crate) files: &'a [DataFile],
+    pub(crate) reaches: &'a [Reach],
+    pub(crate) schema: &'a SchemaRef,
+    /// What the commit says of its sources.
+    pub(crate) info: &'a Value,
+    pub(crate) now_ms: i64,
+}
+
+/// How often a commit is tried anew on top of somebody else's.
+const TRIES: usize = 3;
+
 /// How long a file that is no longer in the table is left for readers that began before.
 pub(crate) const TOMBSTONE_MS: i64 = 60 * 60 * 1000;
 
@@ -108,28 +123,55 @@ impl Table {
     }
 
     /// Commits new rows together with the offsets they came from: both or neither.
-    pub(crate) async fn append(
-        &mut self,
-        commit: &str,
-        files: Vec<DataFile>,
-        reaches: &[Reach],
-        schema: &SchemaRef,
-        info: Value,
-        now_ms: i64,
-    ) -> Result<()> {
-        let mut actions = vec![commit_info("WRITE", commit, info, now_ms)];
-        let grown = schema.fields().len() > self.schema.fields().len();
-        if grown {
-            actions.push(metadata(&self.table_id, self.created_ms, schema));
+    pub(crate) async fn append(&mut self, append: Append<'_>) -> Result<()> {
+        for _ in 0..TRIES {
+            if self.has_reached(append.reaches) {
+                // It landed, and we were not there to hear it.
+                return Ok(());
+            }
+            self.check_contiguous(append.reaches)?;
+            let mut actions =
+                vec![commit_info("WRITE", append.commit, append.info.clone(), append.now_ms)];
+            let grown = append.schema.fields().len() > self.schema.fields().len();
+            if grown {
+                actions.push(metadata(&self.table_id, self.created_ms, append.schema));
+            }
+            actions.extend(append.files.iter().map(|file| file.add_action(true)));
+            actions.extend(append.reaches.iter().map(|reach| txn(reach, append.now_ms)));
+            if !self.put(append.commit, &actions).await? {
+                continue;
+            }
+            if grown {
+                self.schema = Arc::clone(append.schema);
+            }
+            self.offsets.extend(append.reaches.iter().map(|reach| (reach.id, reach.to)));
+            self.replace_files(&[], append.files.to_vec());
+            return Ok(());
         }
-        actions.extend(files.iter().map(|file| file.add_action(true)));
-        actions.extend(reaches.iter().map(|reach| txn(reach, now_ms)));
-        self.put(commit, &actions).await?;
-        if grown {
-            self.schema = Arc::clone(schema);
+        Err(StoreError::Conflict { table: self.log.name.to_owned(), version: self.version })
+    }
+
+    fn has_reached(&self, reaches: &[Reach]) -> bool {
+        let moved = |reach: &Reach| reach.to > reach.from;
+        reaches.iter().any(moved)
+            && reaches.iter().all(|reach| self.offsets.get(&reach.id) == Some(&reach.to))
+    }
+
+    /// Each file must go on exactly where the table is. Anything else is a bug of ours, and better a
+    /// stop than a lost or a doubled line. (Quarantine only hears of a file now and then, so it is
+    /// held to no more than not going back.)
+    fn check_contiguous(&self, reaches: &[Reach]) -> Result<()> {
+        for reach in reaches {
+            let at = self.offsets.get(&reach.id).copied().unwrap_or(0);
+            let follows = if self.log.name == "quarantine" { at <= reach.to } else { at == reach.from };
+            if !follows {
+                let what = format!(
+                    "file {} is at offset {at}, but the next lines begin at {}; nothing was written",
+                    reach.id, reach.from
+                );
+                return Err(StoreError::corrupt(self.log.name, what));
+            }
         }
-        self.offsets.extend(reaches.iter().map(|reach| (reach.id, reach.to)));
-        self.replace_files(&[], files);
         Ok(())
     }
 
@@ -147,10 +189,17 @@ impl Table {
         let mut actions = vec![commit_info(operation, &commit, Value::Null, now_ms)];
         actions.extend(removed.iter().map(|file| file.remove_action(data_change, now_ms)));
         actions.extend(added.iter().map(|file| file.add_action(data_change)));
-        self.put(&commit, &actions).await?;
-        self.tombstones.extend(removed.iter().map(|file| (file.path.clone(), now_ms)));
-        self.replace_files(removed, added);
-        Ok(())
+        for _ in 0..TRIES {
+            if !self.holds(removed) {
+                break;
+            }
+            if self.put(&commit, &actions).await? {
+                self.tombstones.extend(removed.iter().map(|file| (file.path.clone(), now_ms)));
+                self.replace_files(removed, added);
+                return Ok(());
+            }
+        }
+        Err(StoreError::Conflict { table: self.log.name.to_owned(), version: self.version })
     }
 
     /// Keeps the rows of new files in memory beside them, and lets the oldest go so that no more
@@ -186,17 +235,40 @@ impl Table {
         files.iter().all(|file| self.files.iter().any(|held| held.path == file.path))
     }
 
-    async fn put(&mut self, commit: &str, actions: &[Value]) -> Result<()> {
+    /// Writes the next version. False if somebody else's commit has it; the table is then read
+    /// again. We hold the lock, so that is a merge of ours that was cut off before it heard that
+    /// it had landed, or another program's.
+    async fn put(&mut self, commit: &str, actions: &[Value]) -> Result<bool> {
         let version = self.version + 1;
         match self.log.put(version, commit, actions).await? {
             Outcome::Landed => {
                 self.version = version;
-                Ok(())
+                Ok(true)
             }
             Outcome::Taken => {
-                Err(StoreError::Conflict { table: self.log.name.to_owned(), version })
+                self.reload().await?;
+                Ok(false)
             }
         }
+    }
+
+    async fn reload(&mut self) -> Result<()> {
+        let loaded = self.log.load(None).await?;
+        let mut resident: HashMap<String, Arc<Resident>> = self
+            .files
+            .iter()
+            .filter_map(|file| Some((file.path.clone(), file.resident.clone()?)))
+            .collect();
+        let keep = |mut file: DataFile| {
+            file.resident = resident.remove(&file.path);
+            Arc::new(file)
+        };
+        self.files = Arc::new(loaded.files.into_iter().map(keep).collect());
+        self.version = loaded.version;
+        self.schema = loaded.schema;
+        self.tombstones = loaded.tombstones;
+        self.offsets = loaded.offsets;
+        Ok(())
     }
 
     /// Changes the list of files; those kept in memory are found by their path.

@@ -1,7 +1,7 @@
 //! The one writer of a store: rows come in, are visible at once, and are committed together with
 //! the offsets they came from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +23,7 @@ use crate::reader::columns;
 use crate::rows::by_day;
 use crate::snapshot::Snapshot;
 use crate::state::{FileState, State};
-use crate::table::{Reach, Table, blocking, new_commit_id};
+use crate::table::{Append, Reach, Table, blocking, new_commit_id};
 use crate::view::{HotBatch, TableView};
 
 /// What may be chosen of a store.
@@ -149,8 +149,10 @@ impl Store {
         let events = open("events", &fresh).await?;
         let quarantine = open("quarantine", &quarantine::SCHEMA).await?;
         let state = State::open(&layout.state())?;
-        let files = recognise(&events, &quarantine, &state).await?;
-        let known = files.iter().map(known_file).collect();
+        let (mut files, lost) = recognise(&events, &quarantine, &state)?;
+        files.extend(recover_marks(&events, &lost).await?);
+        files.sort_by_key(|file| file.first_seen);
+        let known = files.iter().map(KnownFile::from).collect();
         let buffer = Buffer {
             pending: Pending::default(),
             committing: None,
@@ -319,10 +321,16 @@ impl Store {
         let batches = vec![quarantine::rows(&fresh)?];
         let days = blocking(move || by_day(&batches)).await?;
         let files = Table::write_days(&table.log, &committing.id, days, now_ms).await?;
-        let files = files.into_iter().map(|(file, _)| file).collect();
-        table
-            .append(&committing.id, files, &reaches, &quarantine::SCHEMA, Value::Null, now_ms)
-            .await
+        let files: Vec<DataFile> = files.into_iter().map(|(file, _)| file).collect();
+        let append = Append {
+            commit: &committing.id,
+            files: &files,
+            reaches: &reaches,
+            schema: &quarantine::SCHEMA,
+            info: &Value::Null,
+            now_ms,
+        };
+        table.append(append).await
     }
 
     async fn commit_rows(
@@ -334,7 +342,6 @@ impl Store {
         let now_ms = self.clock.now() / 1000;
         let reaches = committing.pending.reaches();
         let table = &mut tables.events;
-        check_contiguous(table, &reaches)?;
         let rows = Arc::clone(committing);
         let days = blocking(move || {
             let batches: Vec<_> =
@@ -351,7 +358,15 @@ impl Store {
         // Taken here, not earlier: it holds the columns of these rows, and perhaps more.
         let schema = self.fields.schema();
         let info = provenance(&reaches, files);
-        table.append(&committing.id, added.clone(), &reaches, &schema, info, now_ms).await?;
+        let append = Append {
+            commit: &committing.id,
+            files: &added,
+            reaches: &reaches,
+            schema: &schema,
+            info: &info,
+            now_ms,
+        };
+        table.append(append).await?;
         Ok((added, resident))
     }
 
@@ -444,28 +459,13 @@ impl Tables {
                 mark: progress.mark,
                 rows: before.map_or(0, |file| file.rows) + progress.rows,
                 rejects: before.map_or(0, |file| file.rejects) + progress.rejects,
+                conflicts: before.map_or(0, |file| file.conflicts) + progress.conflicts,
                 first_seen: before.map_or(now, |file| file.first_seen),
                 last_read: now,
             }
         };
         pending.progress.values().map(state).collect()
     }
-}
-
-/// Each file must go on exactly where the table is. Anything else is a bug of ours, and better a
-/// stop than a lost or a doubled line.
-fn check_contiguous(table: &Table, reaches: &[Reach]) -> Result<()> {
-    for reach in reaches {
-        let at = table.offsets.get(&reach.id).copied().unwrap_or(0);
-        if at != reach.from {
-            let what = format!(
-                "file {} is at offset {at}, but the next lines begin at {}; nothing was written",
-                reach.id, reach.from
-            );
-            return Err(StoreError::corrupt(table.log.name, what));
-        }
-    }
-    Ok(())
 }
 
 /// What a commit says of its sources, for checkers and for the day `state.db` is lost.
@@ -480,6 +480,7 @@ fn provenance(reaches: &[Reach], files: &[FileState]) -> Value {
             "path": state.path.to_string_lossy(),
             "rows": state.rows,
             "rejects": state.rejects,
+            "conflicts": state.conflicts,
             "first_seen": state.first_seen,
             "last_read": state.last_read,
             "dev": state.mark.dev,
@@ -512,42 +513,40 @@ fn read_provenance(entry: &Value) -> Option<FileState> {
         },
         rows: entry["rows"].as_u64()?,
         rejects: entry["rejects"].as_u64()?,
+        conflicts: entry["conflicts"].as_u64()?,
         first_seen: entry["first_seen"].as_i64()?,
         last_read: entry["last_read"].as_i64()?,
     })
 }
 
-/// Joins the offsets, which the table has, with the marks, which `state.db` has.
-async fn recognise(events: &Table, quarantine: &Table, state: &State) -> Result<Vec<FileState>> {
+/// Joins the offsets, which the table has, with the marks, which `state.db` has. Also says which
+/// files have an offset and no mark.
+fn recognise(
+    events: &Table,
+    quarantine: &Table,
+    state: &State,
+) -> Result<(Vec<FileState>, HashMap<FileId, u64>)> {
     let mut files = state.files(&events.offsets)?;
-    let found: HashMap<FileId, ()> = files.iter().map(|file| (file.id, ())).collect();
-    let lost: HashMap<FileId, u64> = events
-        .offsets
-        .iter()
-        .filter(|(id, _)| !found.contains_key(id))
-        .map(|(id, offset)| (*id, *offset))
-        .collect();
-    if !lost.is_empty() {
-        let recovered = recover_marks(events, &lost).await?;
-        if recovered.len() < lost.len() {
-            return Err(StoreError::MarksLost { files: lost.len() - recovered.len() });
-        }
-        files.extend(recovered);
-    }
+    let found: HashSet<FileId> = files.iter().map(|file| file.id).collect();
+    let offsets = events.offsets.iter().map(|(id, offset)| (*id, *offset));
+    let lost = offsets.filter(|(id, _)| !found.contains(id)).collect();
     // Begun, but killed between its rejects and its rows: nothing of it counts as read yet.
     for id in quarantine.offsets.keys().filter(|id| !events.offsets.contains_key(id)) {
         if let Some(mut file) = state.any_mark(*id)? {
-            (file.offset, file.rows, file.rejects) = (0, 0, 0);
+            (file.offset, file.rows, file.rejects, file.conflicts) = (0, 0, 0, 0);
             (file.mark.tail_len, file.mark.tail_hash) = (0, 0);
             files.push(file);
         }
     }
-    Ok(files)
+    Ok((files, lost))
 }
 
 /// `state.db` is lost or older than the table: the log itself still says what recognised the files
 /// of its recent commits.
 async fn recover_marks(events: &Table, lost: &HashMap<FileId, u64>) -> Result<Vec<FileState>> {
+    if lost.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut recovered = HashMap::new();
     for version in (0..=events.version).rev() {
         let Some(actions) = events.log.commit(version).await? else { break };
@@ -563,9 +562,8 @@ async fn recover_marks(events: &Table, lost: &HashMap<FileId, u64>) -> Result<Ve
             break;
         }
     }
+    if recovered.len() < lost.len() {
+        return Err(StoreError::MarksLost { files: lost.len() - recovered.len() });
+    }
     Ok(recovered.into_values().collect())
-}
-
-fn known_file(file: &FileState) -> KnownFile {
-    KnownFile { id: file.id, path: file.path.clone(), offset: file.offset, mark: file.mark }
 }

@@ -1,0 +1,42 @@
+//! What a run tells of itself while it goes.
+
+use fillwatch_store::{Committed, Compacted, Retained, StoreError};
+
+use crate::Progress;
+
+/// Is told what happens. Called from several threads; must return soon.
+pub trait Observer: Send + Sync {
+    /// How far things are; several times a second.
+    fn progress(&self, _progress: &Progress) {}
+    /// Something happened to a log file.
+    fn event(&self, _event: &fillwatch_tail::Event) {}
+    /// A commit landed.
+    fn committed(&self, _committed: &Committed) {}
+    /// Small files became a large one.
+    fn compacted(&self, _compacted: &Compacted) {}
+    /// Old days were removed.
+    fn retained(&self, _retained: &Retained) {}
+    /// Something failed and will be tried again; nothing is lost.
+    fn trouble(&self, _trouble: &Trouble<'_>) {}
+}
+
+/// Something failed and will be tried again.
+#[derive(Debug)]
+pub enum Trouble<'a> {
+    /// A commit. Rows stay in memory, and then lines in the log, until it works.
+    Commit(&'a StoreError),
+    /// It works again.
+    CommitWorks,
+    /// Compaction, a checkpoint, retention or vacuum.
+    Upkeep(&'a StoreError),
+    /// The store was opened with a torn commit, which was set aside; its lines are read again.
+    SetAside(&'a str),
+    /// A process asked for the snapshot and could not be answered.
+    Socket(&'a std::io::Error),
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

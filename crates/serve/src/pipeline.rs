@@ -1,0 +1,205 @@
+//! tail → decode → store, each on threads of its own, joined by bounded channels.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use fillwatch_decode::Decoder;
+use fillwatch_model::{Clock, LineChunk, limits};
+use fillwatch_store::Store;
+use fillwatch_tail::{Closed, Event, FileState, Sink, Tailer, Waker};
+use tokio::sync::mpsc;
+
+use crate::gauges::Gauges;
+use crate::{Observer, ServeError, Settings};
+
+/// How long the threads go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Until they are told to stop.
+    Follow,
+    /// Until all there is has been read.
+    Once {
+        /// Take last lines without a newline as finished.
+        final_lines: bool,
+    },
+}
+
+/// The threads, running.
+pub(crate) struct Pipeline {
+    stop: Arc<AtomicBool>,
+    waker: Waker,
+    threads: Vec<JoinHandle<()>>,
+    ended: mpsc::UnboundedReceiver<Ended>,
+    pub(crate) gauges: Arc<Gauges>,
+}
+
+/// What a thread says when it ends.
+type Ended = Result<(), ServeError>;
+
+impl Pipeline {
+    pub(crate) fn start(
+        settings: &Settings,
+        mode: Mode,
+        store: &Arc<Store>,
+        clock: &Arc<dyn Clock>,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Pipeline, ServeError> {
+        let known = store.known_files().to_vec();
+        let tailer =
+            Tailer::new(settings.sources.clone(), known, settings.tail.clone(), Arc::clone(clock))?;
+        let (waker, stop) = (tailer.waker(), Arc::new(AtomicBool::new(false)));
+        let gauges = Arc::new(Gauges::default());
+        let (say, ended) = mpsc::unbounded_channel();
+        let (mut senders, mut threads) = (Vec::new(), Vec::new());
+        for at in 0..settings.decoders.max(1) {
+            let (sender, chunks) = bounded(limits::CHUNKS_IN_FLIGHT);
+            senders.push(sender);
+            let decoder = Decoder::new(Arc::clone(&settings.mappings), Arc::clone(store.fields()));
+            let (store, gauges) = (Arc::clone(store), Arc::clone(&gauges));
+            let work = move || decode(decoder, &chunks, &store, &gauges);
+            threads.push(spawn(format!("decode-{at}"), "decoder", say.clone(), work)?);
+        }
+        let out = Out { senders, observer: Arc::clone(observer), stop: Arc::clone(&stop) };
+        let (stopped, seen) = (Arc::clone(&stop), Arc::clone(&gauges));
+        let interval = settings.tail.sweep_interval;
+        let work = move || {
+            // Closed means that the decoders ended; they say why.
+            let _closed = tail(tailer, mode, interval, out, &stopped, &seen);
+            Ok(())
+        };
+        threads.push(spawn("tail".to_owned(), "tailer", say, work)?);
+        Ok(Pipeline { stop, waker, threads, ended, gauges })
+    }
+
+    /// Waits until a thread fails, or all have ended.
+    pub(crate) async fn ended(&mut self) -> Result<(), ServeError> {
+        while let Some(ended) = self.ended.recv().await {
+            ended?;
+        }
+        Ok(())
+    }
+
+    /// Tells the threads to stop reading, and to pass on what they have read.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
+
+    /// Waits for the threads.
+    pub(crate) fn join(self) {
+        for thread in self.threads {
+            // A thread that panicked has said so through `ended`.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn spawn(
+    name: String,
+    role: &'static str,
+    say: mpsc::UnboundedSender<Ended>,
+    work: impl FnOnce() -> Ended + Send + 'static,
+) -> Result<JoinHandle<()>, ServeError> {
+    let thread = std::thread::Builder::new().name(name);
+    let run = move || {
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        // If nobody listens any more, the run is over anyway.
+        let _unheard = say.send(worked.unwrap_or(Err(ServeError::Died(role))));
+    };
+    thread.spawn(run).map_err(ServeError::Thread)
+}
+
+/// Where the tailer's findings go: a file's chunks always to the same decoder, so that they stay
+/// in order.
+struct Out {
+    senders: Vec<Sender<LineChunk>>,
+    observer: Arc<dyn Observer>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Sink for Out {
+    fn chunk(&mut self, chunk: LineChunk) -> Result<(), Closed> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Closed);
+        }
+        let decoder = (chunk.file.id.0 % self.senders.len() as u64) as usize;
+        self.senders[decoder].send(chunk).map_err(|_| Closed)
+    }
+
+    fn event(&mut self, event: Event) {
+        self.observer.event(&event);
+    }
+}
+
+fn tail(
+    mut tailer: Tailer,
+    mode: Mode,
+    sweep_interval: Duration,
+    mut out: Out,
+    stop: &AtomicBool,
+    gauges: &Gauges,
+) -> Result<(), Closed> {
+    let mut measured: Option<Instant> = None;
+    while !stop.load(Ordering::Relaxed) {
+        let swept = tailer.sweep(&mut out)?;
+        if measured.is_none_or(|at| at.elapsed() >= sweep_interval) {
+            measure(&tailer, swept.at_end, gauges);
+            measured = Some(Instant::now());
+        }
+        match mode {
+            Mode::Follow if swept.at_end => tailer.wait(sweep_interval),
+            Mode::Once { final_lines } if swept.at_end => {
+                if final_lines {
+                    tailer.finish(&mut out)?;
+                }
+                let waiting = tailer.files().filter(|file| file.waiting > 0);
+                gauges.set_unfinished(waiting.map(|file| (file.path, file.waiting)).collect());
+                measure(&tailer, true, gauges);
+                return Ok(());
+            }
+            Mode::Follow | Mode::Once { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) {
+    let (mut files, mut waiting) = (0, 0);
+    for file in tailer.files() {
+        if matches!(file.state, FileState::Missing) {
+            continue;
+        }
+        files += 1;
+        waiting += file.size.saturating_sub(file.offset);
+    }
+    gauges.swept(files, waiting, at_end);
+}
+
+/// Decodes what has arrived, as one batch: under load few large ones, when it is quiet each line
+/// at once.
+fn decode(
+    mut decoder: Decoder,
+    chunks: &Receiver<LineChunk>,
+    store: &Store,
+    gauges: &Gauges,
+) -> Result<(), ServeError> {
+    while let Ok(first) = chunks.recv() {
+        let mut bytes = first.to - first.from;
+        let mut gathered = vec![first];
+        while bytes < limits::BATCH_BYTES as u64
+            && let Ok(chunk) = chunks.try_recv()
+        {
+            bytes += chunk.to - chunk.from;
+            gathered.push(chunk);
+        }
+        let decoded = decoder.decode(&gathered);
+        gauges.decoded(&decoded);
+        if store.push(decoded)?.is_err() {
+            return Ok(()); // closed: what is left is read again at the next start
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What goes on beside the lines: commits, and the care of what is committed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fillwatch_store::Store;
+
+use crate::gauges::Gauges;
+use crate::{Observer, Settings, Trouble};
+
+/// How often it is asked whether a commit is due.
+const COMMIT_POLL: Duration = Duration::from_millis(50);
+/// After a failed commit: soon, since rows wait, and not so soon that a full disk burns a core.
+const COMMIT_RETRY: Duration = Duration::from_secs(1);
+const COMPACT_INTERVAL: Duration = Duration::from_secs(10);
+const CLEAN_INTERVAL: Duration = Duration::from_secs(300);
+/// Commits between checkpoints: each replaces reading as many small files when a table is opened.
+const CHECKPOINT_COMMITS: u64 = 50;
+
+/// Commits whenever it is due, for ever.
+pub(crate) async fn keep_committing(
+    store: Arc<Store>,
+    settings: Settings,
+    gauges: Arc<Gauges>,
+    observer: Arc<dyn Observer>,
+) {
+    let mut dirty_since: Option<Instant> = None;
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(if failing { COMMIT_RETRY } else { COMMIT_POLL }).await;
+        if !store.is_dirty() {
+            dirty_since = None;
+            continue;
+        }
+        let since = *dirty_since.get_or_insert_with(Instant::now);
+        let full = store.pending_log_bytes() >= settings.commit_bytes;
+        if !full && !failing && since.elapsed() < settings.commit_interval {
+            continue;
+        }
+        dirty_since = None;
+        match store.commit().await {
+            Ok(committed) => {
+                if std::mem::take(&mut failing) {
+                    observer.trouble(&Trouble::CommitWorks);
+                }
+                if let Some(committed) = committed {
+                    gauges.committed();
+                    observer.committed(&committed);
+                }
+            }
+            Err(error) => {
+                failing = true;
+                observer.trouble(&Trouble::Commit(&error));
+            }
+        }
+    }
+}
+
+/// Merges, checkpoints and cleans, for ever. None of it is needed for a row to be safe, so none of
+/// it ends a run.
+pub(crate) async fn keep_tidy(store: Arc<Store>, settings: Settings, observer: Arc<dyn Observer>) {
+    let mut cleaned: Option<Instant> = None;
+    loop {
+        tidy(&store, observer.as_ref()).await;
+        if cleaned.is_none_or(|at| at.elapsed() >= CLEAN_INTERVAL) {
+            cleaned = Some(Instant::now());
+            match store.retain(settings.retention).await {
+                Ok(Some(retained)) => observer.retained(&retained),
+                Ok(None) => {}
+                Err(error) => observer.trouble(&Trouble::Upkeep(&error)),
+            }
+            if let Err(error) = store.vacuum().await {
+                observer.trouble(&Trouble::Upkeep(&error));
+            }
+        }
+        tokio::time::sleep(COMPACT_INTERVAL).await;
+    }
+}
+
+/// Merges what is due, and checkpoints.
+pub(crate) async fn tidy(store: &Store, observer: &dyn Observer) {
+    loop {
+        match store.compact().await {
+            Ok(Some(compacted)) => observer.compacted(&compacted),
+            Ok(None) => break,
+            Err(error) => {
+                observer.trouble(&Trouble::Upkeep(&error));
+                break;
+            }
+        }
+    }
+    if let Err(error) = store.checkpoint(CHECKPOINT_COMMITS).await {
+        observer.trouble(&Trouble::Upkeep(&error));
+    }
+}
+
+/// Tells how far things are, for ever.
+pub(crate) async fn keep_telling(
+    store: Arc<Store>,
+    gauges: Arc<Gauges>,
+    observer: Arc<dyn Observer>,
+) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        observer.progress(&gauges.read(store.pending_log_bytes()));
+    }
+}

@@ -1,0 +1,189 @@
+//! The whole way of a line, in this process: from a file that a bot writes to an answer in SQL.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::util::pretty::pretty_format_batches;
+use fillwatch_decode::Mapping;
+use fillwatch_model::{Clock, SourceId};
+use fillwatch_query::{Options, Session, Window};
+use fillwatch_serve::{
+    Report, Settings, Silent, SystemClock, attach, ingest, tables, verify, watch,
+};
+use fillwatch_tail::Source;
+use futures::TryStreamExt;
+use tokio::sync::oneshot;
+
+struct World {
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> World {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("logs")).unwrap();
+        World { dir }
+    }
+
+    fn logs(&self) -> std::path::PathBuf {
+        self.dir.path().join("logs")
+    }
+
+    fn store(&self) -> std::path::PathBuf {
+        self.dir.path().join("store")
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        vec![Source::new(SourceId(0), &self.logs().to_string_lossy(), &[]).unwrap()]
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::new(self.store(), self.sources(), Arc::from([Mapping::default()]))
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let path = self.logs().join(name);
+        let mut file = File::options().create(true).append(true).open(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    async fn ingest(&self, final_lines: bool) -> Report {
+        let never = std::future::pending();
+        ingest(self.settings(), final_lines, clock(), never, Arc::new(Silent)).await.unwrap()
+    }
+
+    async fn check(&self, sql: &str, expect: &str) {
+        assert_eq!(ask(&self.store(), sql).await, expect, "{sql}");
+    }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+async fn ask(store: &Path, sql: &str) -> String {
+    let options = Options::at(clock().now()).unwrap();
+    let session = Session::new(tables(store).await.unwrap(), Window::ALL, options).unwrap();
+    let answer = session.query(sql).await.unwrap();
+    let batches: Vec<_> = answer.stream.try_collect().await.unwrap();
+    let table = pretty_format_batches(&batches).unwrap().to_string();
+    let cells = |line: &str| {
+        let cells = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned());
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let rows = table.lines().skip(3).filter(|line| line.starts_with('|')).map(cells);
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn placed(seq: u64) -> String {
+    format!(
+        "{{\"ts\": {}.25, \"event\": \"order_placed\", \"market\": \"KXBTC\", \"side\": \"yes\", \
+         \"price\": 0.42, \"size\": 10, \"order_id\": \"ord_{seq}\", \"model_fair\": 0.44, \"seq\": {seq}}}\n",
+        1_767_614_400 + seq
+    )
+}
+
+#[tokio::test]
+async fn a_second_ingest_adds_nothing() {
+    let world = World::new();
+    (0..100).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    world.append("bot.jsonl", "\nTraceback (most recent call last):\n\n");
+    let report = world.ingest(false).await;
+    assert_eq!((report.rows, report.rejects), (100, 1));
+    world.check("select count(*), sum(price), count(distinct order_id) from events", "100 42.0 100").await;
+    world.check("select reason from quarantine", "no JSON object in this line").await;
+    let again = world.ingest(false).await;
+    assert_eq!((again.rows, again.rejects, again.bytes), (0, 0, 0));
+    world.append("bot.jsonl", &placed(100));
+    assert_eq!(world.ingest(false).await.rows, 1);
+    world.check("select count(*) from events", "101").await;
+}
+
+#[tokio::test]
+async fn a_last_line_without_newline_waits_until_it_is_whole_or_said_to_be() {
+    let world = World::new();
+    world.append("bot.jsonl", &placed(0));
+    world.append("bot.jsonl", placed(1).trim_end());
+    let report = world.ingest(false).await;
+    assert_eq!((report.rows, report.unfinished.len()), (1, 1));
+    let report = world.ingest(true).await;
+    assert_eq!((report.rows, report.unfinished.len()), (1, 0));
+    world.check("select count(*) from events", "2").await;
+    let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+    assert!(audit.is_whole(), "{audit:?}");
+}
+
+#[tokio::test]
+async fn a_rotated_and_compressed_log_is_read_once() {
+    let world = World::new();
+    (0..50).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    world.ingest(false).await;
+    (50..60).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    let text = fs::read(world.logs().join("bot.jsonl")).unwrap();
+    let archive = File::create(world.logs().join("bot.jsonl.1.gz")).unwrap();
+    let mut archive = flate2::write::GzEncoder::new(archive, flate2::Compression::fast());
+    archive.write_all(&text).unwrap();
+    archive.finish().unwrap();
+    fs::remove_file(world.logs().join("bot.jsonl")).unwrap();
+    (60..65).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    world.ingest(false).await;
+    world.check("select count(*), count(distinct seq), max(seq) from events", "65 65 64.0").await;
+}
+
+#[tokio::test]
+async fn an_audit_finds_what_was_tampered_with() {
+    let world = World::new();
+    (0..20).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    world.ingest(false).await;
+    let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+    assert!(audit.is_whole());
+    assert_eq!((audit.files[0].lines, audit.files[0].rows), (20, 20));
+    // Somebody removes the rows of the table, by the table's own means.
+    let table = world.store().join("events");
+    let log = table.join("_delta_log/00000000000000000001.json");
+    let commit = fs::read_to_string(&log).unwrap();
+    let without: Vec<&str> = commit.lines().filter(|line| !line.starts_with("{\"add\"")).collect();
+    fs::write(&log, without.join("\n")).unwrap();
+    let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+    assert_eq!(audit.files[0].missing.len(), 20);
+}
+
+/// Visible to SQL in another connection soon after the newline, long before the commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_is_seen_before_it_is_committed() {
+    let world = World::new();
+    world.append("bot.jsonl", &placed(0));
+    let mut settings = world.settings();
+    settings.commit_interval = Duration::from_secs(3600);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async { stopped.await.unwrap() };
+    let running = tokio::spawn(watch(settings, clock(), shutdown, Arc::new(Silent)));
+    wait_for(&world, "1").await;
+    world.append("bot.jsonl", &placed(1));
+    world.append("bot.jsonl", "{\"half\":");
+    wait_for(&world, "2").await;
+    let attached = attach(&world.store()).await.unwrap();
+    assert!(attached.live);
+    assert_eq!((attached.snapshot.events_size().rows, attached.snapshot.events_size().hot_rows), (0, 2));
+    stop.send(()).unwrap();
+    let report = running.await.unwrap().unwrap();
+    assert_eq!((report.rows, report.commits), (2, 1));
+    let attached = attach(&world.store()).await.unwrap();
+    assert!(!attached.live);
+    assert_eq!(attached.snapshot.events_size().rows, 2);
+}
+
+async fn wait_for(world: &World, rows: &str) {
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        let there = world.store().join("fillwatch.sock").exists();
+        if there && ask(&world.store(), "select count(*) from events").await == rows {
+            return;
+        }
+        assert!(Instant::now() < patience, "never saw {rows} rows");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
