@@ -1,1 +1,8 @@
-//! it
+//! The integration tests: one binary, so that DataFusion is linked once.
+
+#![expect(missing_docs, reason = "tests are named for what they show")]
+
+mod cli; // the real binary as a person uses it
+mod kill; // the real binary under kill -9, checked by a stranger
+mod pipeline; // the whole way of a line, in this process
+mod store; // rows in, rows out, crashes and failing disks in between

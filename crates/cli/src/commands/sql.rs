@@ -1,0 +1,174 @@
+//! `fillwatch sql`: ask the store, once or in a conversation.
+
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fillwatch_model::Micros;
+use fillwatch_query::output::{self, Format};
+
+use crate::asker::{Asker, Range};
+use crate::context::Context;
+use crate::deadline::Deadline;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::quantity::{parse_duration, parse_moment, parse_size};
+use crate::repl;
+use crate::repl::statement;
+use crate::whole_file::WholeFile;
+
+/// How long a query may run if nobody says otherwise: longer than a person waits.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+const EXAMPLES: &str = "\
+Examples:
+  fillwatch sql                                     # a conversation; \\? lists its commands
+  fillwatch sql 'select kind, count(*) from events group by 1'
+  fillwatch sql --since 7d 'select date, bot, count(*) as fills from events
+                            where kind = '\\''fill'\\'' group by 1, 2 order by 1, 2'
+  fillwatch sql --since 1d -o fills.parquet \"select * from events where kind = 'fill'\"
+  fillwatch sql -f daily.sql --format csv | head
+
+The tables are events, quarantine, sources and fields; `\\d` in a conversation lists them and the
+views with their columns. Times are UTC. Beside a running `fillwatch watch`, answers include the
+lines it read but has not committed yet.";
+
+/// Ask the store anything in SQL; without a query, a conversation
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The query; `-` reads statements from standard input
+    query: Option<String>,
+    /// Read statements from a file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "query")]
+    file: Option<PathBuf>,
+    /// See only events this far back (30m, 36h, 7d)
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["from", "to"])]
+    since: Option<Duration>,
+    /// See only events at or after this time (RFC 3339, or a date in UTC)
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    from: Option<Micros>,
+    /// See only events before this time (RFC 3339, or a date in UTC)
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    to: Option<Micros>,
+    /// table, csv, json, ndjson, markdown, parquet or arrow [default: from the name of --output, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<Format>,
+    /// Write the answer to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Stop a query after this time [default: `timeout` in [sql], else 60s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Memory that a query's joins, sorts and groups may take [default: `memory` in [sql], else 2GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    memory: Option<u64>,
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
+    let asker = asker(&args, context)?;
+    let Some(text) = text(&args, context)? else {
+        return repl::run(asker, args.format.unwrap_or(Format::Table), context);
+    };
+    let statements = statement::split(&text);
+    let mut statements: Vec<&str> = statements.whole.into_iter().chain([statements.rest]).collect();
+    statements.retain(|statement| !statement::is_blank(statement));
+    if statements.is_empty() {
+        return Err(Failure::usage("there is no query in it"));
+    }
+    if args.output.is_some() && statements.len() > 1 {
+        return Err(Failure::usage(
+            "--output takes the answer of one query, and these are several",
+        ));
+    }
+    let format = format(&args)?;
+    if args.output.is_none() && context.terminal.output && format.is_binary() {
+        return Err(Failure::usage(format!("{format} is not for a terminal"))
+            .hint("`--output FILE`, or a pipe"));
+    }
+    for statement in statements {
+        answer(&asker, statement, format, args.output.as_deref(), context)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn asker(args: &Args, context: &Context) -> Result<Asker, Failure> {
+    let range = match args.since {
+        Some(since) => Range::Since(since),
+        None => Range::Between(args.from, args.to),
+    };
+    if let Range::Between(Some(from), Some(to)) = range
+        && from >= to
+    {
+        return Err(Failure::usage("--from is not before --to"));
+    }
+    let sql = &context.config.sql;
+    let timeout = args.timeout.or(sql.timeout).unwrap_or(TIMEOUT);
+    Asker::new(context, range, timeout, args.memory.or(sql.memory_bytes))
+}
+
+/// What to run: `None` for a conversation.
+fn text(args: &Args, context: &Context) -> Result<Option<String>, Failure> {
+    match (&args.query, &args.file) {
+        (Some(query), _) if query != "-" => Ok(Some(query.clone())),
+        (None, Some(file)) => std::fs::read_to_string(file)
+            .map(Some)
+            .map_err(|error| Failure::path("cannot read", file, &error)),
+        (None, None) if context.terminal.input && context.terminal.output => Ok(None),
+        _ => {
+            let mut text = String::new();
+            io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::failed(format!("cannot read standard input: {error}")))?;
+            Ok(Some(text))
+        }
+    }
+}
+
+fn format(args: &Args) -> Result<Format, Failure> {
+    match (args.format, &args.output) {
+        (Some(format), _) => Ok(format),
+        (None, Some(file)) => Format::of_file(file).ok_or_else(|| {
+            Failure::usage(format!("no format is known by the name of `{}`", file.display()))
+                .hint("say it with --format, or end the name in .csv, .json, .ndjson, .md, .parquet, .arrow or .txt")
+        }),
+        (None, None) => Ok(Format::Table),
+    }
+}
+
+fn answer(
+    asker: &Asker,
+    sql: &str,
+    format: Format,
+    output: Option<&Path>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut file = output.map(WholeFile::create).transpose()?;
+    // Standard output alone writes at each newline.
+    let mut out = BufWriter::new(io::stdout());
+    let deadline = Deadline::arm(asker.timeout(), output);
+    let written = context.runtime.block_on(async {
+        tokio::select! {
+            written = async {
+                let answer = asker.session().await?.query(sql).await.map_err(Failure::from)?;
+                let layout = context.terminal.layout();
+                match &mut file {
+                    Some(file) => output::write(answer, format, &layout, file).await?,
+                    None => output::write(answer, format, &layout, &mut out).await?,
+                };
+                Ok(())
+            } => written,
+            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        }
+    });
+    deadline.disarm();
+    written?;
+    match file {
+        Some(file) => file.keep(),
+        None => Ok(out.flush()?),
+    }
+}
