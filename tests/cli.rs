@@ -1,5 +1,7 @@
 //! The binary as its users meet it: what they type, what it prints, how it ends.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test, with its place")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -102,10 +104,41 @@ fn alone_it_says_where_to_start() {
 #[test]
 fn what_is_mistyped_is_met_with_a_hint() {
     let place = Place::new(&[]);
-    check(&place, "fillwatch ingst logs", expect![[""]]);
-    check(&place, "fillwatch sql --formt csv 'select 1'", expect![[""]]);
-    check(&place, "fillwatch ingest logs", expect![[""]]);
-    check(&place, "fillwatch ingest", expect![[""]]);
+    check(
+        &place,
+        "fillwatch ingst logs",
+        expect![[r#"
+        2> fillwatch: unrecognized subcommand `ingst`
+        2> hint: did you mean `inspect` or `ingest`?
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch sql --formt csv 'select 1'",
+        expect![[r#"
+        2> fillwatch: unexpected argument `--formt` found
+        2> hint: did you mean `--format`?
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch ingest logs",
+        expect![[r#"
+        2> fillwatch: no such file or directory: logs
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch ingest",
+        expect![[r#"
+        2> fillwatch: no logs were named
+        2> hint: name a directory, a glob or a file, or list them as [[source]] in fillwatch.toml
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -114,9 +147,32 @@ fn a_wrong_configuration_is_met_with_its_line() {
         ("fillwatch.toml", "store = \"s\"\n\n[ingest]\ncomit_interval = \"5s\"\n"),
         ("gone.toml", "[[source]]\npath = \"no/such/logs\"\n"),
     ]);
-    check(&place, "fillwatch status", expect![[""]]);
-    check(&place, "fillwatch --config gone.toml ingest", expect![[""]]);
-    check(&place, "fillwatch --config none.toml ingest", expect![[""]]);
+    check(
+        &place,
+        "fillwatch status",
+        expect![[r#"
+        2> fillwatch: fillwatch.toml:4: unknown key `comit_interval` in [ingest]
+        2> hint: did you mean `commit_interval`?
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch --config gone.toml ingest",
+        expect![[r#"
+        2> fillwatch: gone.toml:2: `path` in [[source]]: no such file or directory: no/such/logs
+        2> hint: paths are relative to the directory of the config file
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch --config none.toml ingest",
+        expect![[r#"
+        2> fillwatch: cannot read `none.toml`: no such file or directory
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -140,7 +196,10 @@ fn a_second_ingest_adds_nothing() {
     check(
         &place,
         "fillwatch sql --format csv 'select count(*) as n, count(distinct file) as files from events'",
-        expect![[""]],
+        expect![[r#"
+            n,files
+            5,2
+        "#]],
     );
 }
 
@@ -160,25 +219,107 @@ fn an_answer_has_many_formats() {
     let place = Place::with_store();
     let query = "select bot, count(*) as n from events group by 1 order by 1";
     for (format, prints) in [
-        ("table", expect![[""]]),
-        ("csv", expect![[""]]),
-        ("json", expect![[""]]),
-        ("ndjson", expect![[""]]),
-        ("markdown", expect![[""]]),
+        (
+            "table",
+            expect![[r#"
+            bot  n
+            ───  ─
+            mm1  3
+            mm2  2
+            (2 rows)
+        "#]],
+        ),
+        (
+            "csv",
+            expect![[r#"
+            bot,n
+            mm1,3
+            mm2,2
+        "#]],
+        ),
+        (
+            "json",
+            expect![[r#"
+            [{"bot":"mm1","n":3},{"bot":"mm2","n":2}]
+        "#]],
+        ),
+        (
+            "ndjson",
+            expect![[r#"
+            {"bot":"mm1","n":3}
+            {"bot":"mm2","n":2}
+        "#]],
+        ),
+        (
+            "markdown",
+            expect![[r#"
+            | bot | n |
+            | --- | ---: |
+            | mm1 | 3 |
+            | mm2 | 2 |
+        "#]],
+        ),
     ] {
         check(&place, &format!("fillwatch sql --format {format} '{query}'"), prints);
     }
     let text = place.sh(&format!("fillwatch sql -o n.parquet '{query}' && head -c4 n.parquet"));
     assert_eq!(text, "PAR1");
-    check(&place, "fillwatch sql -o n.xyz 'select 1'", expect![[""]]);
+    check(
+        &place,
+        "fillwatch sql -o n.xyz 'select 1'",
+        expect![[r#"
+        2> fillwatch: no format is known by the name of `n.xyz`
+        2> hint: say it with --format, or end the name in .csv, .json, .ndjson, .md, .parquet, .arrow or .txt
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_wrong_query_is_one_clear_line() {
     let place = Place::with_store();
-    check(&place, "fillwatch sql 'select prize from events'", expect![[""]]);
-    check(&place, "fillwatch sql 'drop table events'", expect![[""]]);
-    check(&place, "fillwatch sql 'selekt 1'", expect![[""]]);
+    check(
+        &place,
+        "fillwatch sql 'select prize from events'",
+        expect![[r#"
+        2> fillwatch: no column `prize`; did you mean `price`, `size`?
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch sql 'drop table events'",
+        expect![[r#"
+        2> fillwatch: `drop` is not a query: the store is only read here, with select, with, values, explain or describe
+        exit 2
+    "#]],
+    );
+    check(
+        &place,
+        "fillwatch sql 'selekt 1'",
+        expect![[r#"
+        2> fillwatch: `selekt` is not a query: the store is only read here, with select, with, values, explain or describe
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_deadline_holds_for_a_query_that_looks_at_no_clock() {
+    let place = Place::with_store();
+    let series = "generate_series(1, 1000000)";
+    let query = format!(
+        "select count(*) from {series} a, {series} b where a.value * b.value % 7 = a.value + b.value"
+    );
+    let text = place.sh(&format!(
+        "fillwatch sql --timeout 500ms -o n.csv '{query}'; code=$?; ls -A | grep n.csv; exit $code"
+    ));
+    assert!(
+        text.contains("stopped after 500 ms") || text.contains("stopped after 0.5 s"),
+        "{text}"
+    );
+    assert!(text.contains("--timeout 10m") && text.ends_with("exit 4\n"), "{text}");
+    assert!(!text.contains("\nn.csv"), "{text}");
 }
 
 #[test]
@@ -187,35 +328,195 @@ fn statements_come_from_a_pipe_or_a_file() {
     check(
         &place,
         "echo 'select 1 as a; select 2 as b;' | fillwatch sql --format csv",
-        expect![[""]],
+        expect![[r#"
+            a
+            1
+            b
+            2
+        "#]],
     );
     check(
         &place,
         "echo 'select 3 as c' > q.sql; fillwatch sql --format csv -f q.sql",
-        expect![[""]],
+        expect![[r#"
+            c
+            3
+        "#]],
     );
-    check(&place, "echo '-- nothing' | fillwatch sql", expect![[""]]);
+    check(
+        &place,
+        "echo '-- nothing' | fillwatch sql",
+        expect![[r#"
+        2> fillwatch: there is no query in it
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_window_bounds_what_is_seen() {
     let place = Place::with_store();
     let count = "fillwatch sql --format csv 'select count(*) as n from events'";
-    check(&place, &format!("{count} --from 2026-01-05T00:00:01Z"), expect![[""]]);
-    check(&place, &format!("{count} --to 2026-01-05T00:00:01Z"), expect![[""]]);
-    check(&place, &format!("{count} --since 1s"), expect![[""]]);
-    check(&place, &format!("{count} --from 2026-01-02 --to 2026-01-01"), expect![[""]]);
+    check(
+        &place,
+        &format!("{count} --from 2026-01-05T00:00:01Z"),
+        expect![[r#"
+        n
+        3
+    "#]],
+    );
+    check(
+        &place,
+        &format!("{count} --to 2026-01-05T00:00:01Z"),
+        expect![[r#"
+        n
+        2
+    "#]],
+    );
+    check(
+        &place,
+        &format!("{count} --since 1s"),
+        expect![[r#"
+        n
+        0
+    "#]],
+    );
+    check(
+        &place,
+        &format!("{count} --from 2026-01-02 --to 2026-01-01"),
+        expect![[r#"
+        2> fillwatch: --from is not before --to
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn the_audit_finds_nothing_and_then_something() {
-    let place = Place::with_store();
+    let place = Place::new(&[]);
+    let log = place.dir.path().join("logs/mm1.jsonl");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    let line =
+        |n| format!("{{\"ts\": {}, \"event\": \"heartbeat\", \"n\": {n}}}\n", 1_767_571_200 + n);
+    let text: String = (0..400).map(line).collect();
+    fs::write(&log, &text).unwrap();
+    place.sh("fillwatch -q ingest logs");
     let clean = place.sh("fillwatch verify");
-    assert!(!clean.contains("exit"), "{clean}");
+    assert!(clean.ends_with("400 lines in 1 file: every line is there, once\n"), "{clean}");
+
+    // A byte in the middle, where no hash looks, makes two lines of one.
+    let middle = text[text.len() / 2..].find(", ").unwrap() + text.len() / 2 + 1;
+    let mut torn = text.into_bytes();
+    torn[middle] = b'\n';
+    fs::write(&log, torn).unwrap();
+    let found = place.sh("fillwatch verify");
+    assert!(found.contains("1 missing (first at byte ") && found.ends_with("exit 1\n"), "{found}");
+    let json = place.sh("fillwatch verify --json");
+    assert!(json.contains("\"whole\": false") && json.ends_with("exit 1\n"), "{json}");
+}
+
+#[test]
+fn a_watch_is_asked_while_it_runs_and_commits_when_it_is_told_to_stop() {
+    let place = Place::with_logs();
+    let text = place.sh("fillwatch -q watch logs & watch=$!
+         count='select count(*) as n from events'
+         for i in $(seq 100); do
+             fillwatch sql --format csv \"$count\" 2>/dev/null | grep -q 5 && break; sleep 0.1
+         done
+         fillwatch sql --format csv \"$count\"
+         fillwatch status | head -1
+         fillwatch ingest logs; echo in use: $?
+         kill -TERM $watch; wait $watch; echo ended: $?
+         fillwatch sql --format csv \"$count\"
+         fillwatch status | head -1");
+    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("2> ")).collect();
+    assert_eq!(
+        text,
+        [
+            "n",
+            "5",
+            "store store: a watch runs on it",
+            "in use: 3",
+            "ended: 0",
+            "n",
+            "5",
+            "store store: no watch runs on it",
+        ]
+    );
+}
+
+#[test]
+fn a_draft_of_inspect_reads_the_logs_as_inspect_did() {
+    let place = Place::with_logs();
+    let drafted = place.sh("fillwatch inspect logs --write fillwatch.toml");
+    let (found, told) = drafted.split_once("\nwrote ").unwrap();
+    assert!(told.starts_with("fillwatch.toml; "), "{told}");
+    assert!(found.contains("model_fair") && found.contains("Traceback"), "{found}");
+    assert_eq!(place.sh("fillwatch inspect"), found);
+    check(
+        &place,
+        "fillwatch inspect logs --write fillwatch.toml",
+        expect![[r#"
+        2> fillwatch: `fillwatch.toml` is there already
+        2> hint: --force replaces it
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn what_was_simulated_is_what_is_found() {
+    let place = Place::new(&[]);
+    let told = place.sh("fillwatch simulate logs --system kalshi --bots 2 --lines 2000 --seed 7 \
+         --incident reject_storm@mm1:+1m..+2m --truth truth.json");
+    assert!(told.starts_with("wrote 2,000 lines ("), "{told}");
+    assert!(told.contains("reject_storm of mm1 from 2026-01-05T00:01:00Z"), "{told}");
+    place.sh("fillwatch -q ingest logs");
+    check(
+        &place,
+        "fillwatch sql --format csv 'select count(*) as n, count(distinct bot) as bots from events'",
+        expect![[r#"
+            n,bots
+            2000,2
+        "#]],
+    );
+    let again = place.sh("fillwatch simulate logs --system kalshi --bots 2 --lines 2000 --seed 7");
+    assert!(again.contains("file exists") && again.ends_with("exit 4\n"), "{again}");
+}
+
+#[test]
+fn the_demo_ends_by_itself_and_what_it_says_to_try_works() {
+    let place = Place::new(&[]);
+    let told = place.sh("fillwatch -q demo --seconds 5 --keep demo");
+    assert!(told.contains("5 bots wrote ") && !told.contains("\nexit "), "{told}");
+    assert!(told.contains("reject_storm of mm1"), "{told}");
+    let (_, next) = told.split_once("Try next:\n").unwrap();
+    for command in next.lines().map(str::trim).filter(|line| !line.contains("fillwatch sql")) {
+        let text = place.sh(command);
+        assert!(!text.contains("\nexit ") && !text.contains("2> "), "{command}\n{text}");
+    }
+    let full = place.sh("fillwatch -q demo --seconds 5 --keep demo");
+    assert!(full.contains("`demo` is not empty") && full.ends_with("exit 2\n"), "{full}");
 }
 
 #[test]
 fn there_is_no_store_here() {
-    check(&Place::new(&[]), "fillwatch sql 'select 1 from events'", expect![[""]]);
-    check(&Place::new(&[]), "fillwatch status", expect![[""]]);
+    check(
+        &Place::new(&[]),
+        "fillwatch sql 'select 1 from events'",
+        expect![[r#"
+        2> fillwatch: no store at `store`
+        2> hint: `fillwatch ingest DIR` or `fillwatch watch DIR` makes one; `--store DIR` names another
+        exit 2
+    "#]],
+    );
+    check(
+        &Place::new(&[]),
+        "fillwatch status",
+        expect![[r#"
+        2> fillwatch: no store at `store`
+        2> hint: `fillwatch ingest DIR` or `fillwatch watch DIR` makes one; `--store DIR` names another
+        exit 2
+    "#]],
+    );
 }

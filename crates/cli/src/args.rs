@@ -169,9 +169,9 @@ mod tests {
         check(
             "fillwatch sql --format cvs",
             expect![[r#"
-            fillwatch: invalid value `cvs` for `--format <FORMAT>`: `cvs` is no format
-            hint: `fillwatch sql --help` says what it takes
-        "#]],
+                fillwatch: invalid value `cvs` for `--format <FORMAT>`: no format `cvs`; there are table, csv, json, ndjson, markdown, parquet and arrow
+                hint: `fillwatch sql --help` says what it takes
+            "#]],
         );
         check(
             "fillwatch sql --timeout 5",

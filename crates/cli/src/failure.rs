@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     PipeClosed,
     /// Ctrl-C.
     Interrupted,
+    /// Ctrl-C, and what was running has not stopped for it yet.
+    Stuck,
 }
 
 impl Failure {
@@ -56,7 +58,7 @@ impl Failure {
         match self {
             Failure::Told { code, .. } => *code,
             Failure::PipeClosed => ExitCode::Ok,
-            Failure::Interrupted => ExitCode::Interrupted,
+            Failure::Interrupted | Failure::Stuck => ExitCode::Interrupted,
         }
     }
 
@@ -76,6 +78,12 @@ impl fmt::Display for Failure {
             }
             Failure::PipeClosed => Ok(()),
             Failure::Interrupted => writeln!(f, "fillwatch: interrupted"),
+            Failure::Stuck => {
+                writeln!(
+                    f,
+                    "fillwatch: interrupted; the query goes on in the background until it notices"
+                )
+            }
         }
     }
 }

@@ -6,7 +6,6 @@ mod asker;
 mod commands;
 mod config;
 mod context;
-mod deadline;
 mod demo;
 mod exit_code;
 mod failure;
@@ -18,12 +17,14 @@ mod news;
 mod pager;
 mod quantity;
 mod repl;
+mod runtime;
 mod screen;
 mod settings;
 mod sources;
 mod suggest;
 mod table;
 mod terminal;
+mod waiting;
 mod whole_file;
 
 use std::io::Write;
@@ -40,13 +41,10 @@ use crate::failure::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// DataFusion plans by recursion, and what the guard of `query` lets through needs up to this.
-/// Pages that are not touched cost nothing.
-const STACK_BYTES: usize = 16 << 20;
-
 fn main() -> std::process::ExitCode {
     // The main thread's stack is the shell's to set; the program runs on one of its own.
-    let program = thread::Builder::new().name("fillwatch".to_owned()).stack_size(STACK_BYTES);
+    let program =
+        thread::Builder::new().name("fillwatch".to_owned()).stack_size(runtime::STACK_BYTES);
     let outcome = program
         .spawn(program_main)
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))
@@ -70,12 +68,8 @@ fn program_main() -> Result<ExitCode, Failure> {
             Ok(ExitCode::Ok)
         }
         Asked::Run(global, command) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .thread_stack_size(STACK_BYTES)
-                .build()
-                .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))?;
-            let context = Context::new(&global, Arc::new(fillwatch_serve::SystemClock), runtime)?;
+            let context =
+                Context::new(&global, Arc::new(fillwatch_serve::SystemClock), runtime::build()?)?;
             let outcome = commands::run(*command, &context);
             // A query that was given up may still be running, and is not worth waiting for.
             context.runtime.shutdown_background();

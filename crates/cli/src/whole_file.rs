@@ -17,9 +17,8 @@ pub(crate) struct WholeFile {
 
 /// The name of the file while it is written.
 pub(crate) fn partial(target: &Path) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    target.with_file_name(name)
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.{}.partial", std::process::id()))
 }
 
 impl WholeFile {

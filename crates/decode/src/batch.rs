@@ -46,16 +46,17 @@ pub(crate) struct Place {
 }
 
 impl Rows {
-    pub(crate) fn new() -> Rows {
+    /// No rows, but room for as many as are to be expected.
+    pub(crate) fn with_capacity(rows: usize) -> Rows {
         Rows {
-            ts: Vec::new(),
-            inferred: BooleanBufferBuilder::new(0),
-            kind: Vec::new(),
-            bot: Dictionary::default(),
-            file: Dictionary::default(),
-            file_id: Dictionary::default(),
-            offset: Vec::new(),
-            ingested_at: Vec::new(),
+            ts: Vec::with_capacity(rows),
+            inferred: BooleanBufferBuilder::new(rows),
+            kind: Vec::with_capacity(rows),
+            bot: Dictionary::with_capacity(rows),
+            file: Dictionary::with_capacity(rows),
+            file_id: Dictionary::with_capacity(rows),
+            offset: Vec::with_capacity(rows),
+            ingested_at: Vec::with_capacity(rows),
         }
     }
 
@@ -92,7 +93,7 @@ impl Rows {
         columns: &mut Columns,
         table: &Fields,
     ) -> (RecordBatch, Vec<FieldUse>) {
-        let rows = std::mem::replace(self, Rows::new());
+        let rows = std::mem::replace(self, Rows::with_capacity(self.len()));
         let mut filled = columns.finish();
         let uses = uses(&filled, columns);
         filled.extend(rows.into_columns());
@@ -163,6 +164,10 @@ struct Dictionary {
 }
 
 impl Dictionary {
+    fn with_capacity(rows: usize) -> Dictionary {
+        Dictionary { keys: Vec::with_capacity(rows), ..Dictionary::default() }
+    }
+
     fn entry(&mut self, text: &[u8]) -> Entry {
         if let Some(entry) = self.entries.get(text) {
             return *entry;

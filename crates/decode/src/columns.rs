@@ -219,7 +219,9 @@ impl<T: Copy + Default> Plain<T> {
 
     fn finish(&mut self, rows: usize) -> (Vec<T>, Option<NullBuffer>) {
         self.fill(rows);
-        (std::mem::take(&mut self.values), self.nulls.finish())
+        // The next batch will be about as large.
+        let next = Vec::with_capacity(self.values.len());
+        (std::mem::replace(&mut self.values, next), self.nulls.finish())
     }
 }
 
@@ -261,8 +263,12 @@ impl Text {
 
     fn finish(&mut self, rows: usize) -> StringArray {
         self.fill(rows);
-        let bytes = std::mem::take(&mut self.bytes);
-        let ends = std::mem::replace(&mut self.ends, vec![0]);
+        // The next batch will be about as large.
+        let next = Vec::with_capacity(self.bytes.len());
+        let bytes = std::mem::replace(&mut self.bytes, next);
+        let mut next = Vec::with_capacity(self.ends.len());
+        next.push(0);
+        let ends = std::mem::replace(&mut self.ends, next);
         let nulls = self.nulls.finish();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
         StringArray::new(offsets, bytes.into(), nulls)

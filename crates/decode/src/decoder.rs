@@ -60,7 +60,7 @@ impl Decoder {
             sources: HashMap::new(),
             files: HashMap::new(),
             columns: Columns::default(),
-            rows: Rows::new(),
+            rows: Rows::with_capacity(0),
             attrs: Attrs::default(),
             rejects: Vec::new(),
             follows: true,
@@ -220,8 +220,12 @@ impl Lines<'_> {
         let start = scan::skip_space(text, begin);
         match text.get(start) {
             None => {}
+            // The tailer cuts lines far shorter; tokens count in 32 bits.
+            Some(_) if text.len() > u32::MAX as usize => {
+                let expected = "a line of less than 4 GiB";
+                self.reject(line, 0, Reason::Malformed { expected, at: u32::MAX as usize });
+            }
             Some(b'{') => self.objects(line, start, None),
-            Some(_) if text.len() > u32::MAX as usize => self.reject(line, 0, Reason::NotJson),
             Some(_) if scan::whole(&text[start..]).is_some() => {
                 self.reject(line, 0, Reason::NotAnObject);
             }

@@ -56,21 +56,20 @@ impl RowWriter<'_> {
     #[inline]
     pub(crate) fn write(&mut self, plan: &Plan, zone: &mut Zone) -> Option<Stamp> {
         let time = self.time(plan, zone);
-        for (at, action) in plan.actions.iter().enumerate() {
-            let token = self.tokens[at];
+        for (at, (action, token)) in plan.actions.iter().zip(self.tokens).enumerate() {
             if token.is_null() {
                 continue;
             }
             match action {
-                Action::Own => self.own(at, &token),
-                Action::Into(into) => self.canonical(at, &token, into),
+                Action::Own => self.own(at, token),
+                Action::Into(into) => self.canonical(at, token, into),
                 Action::Time => {
                     if time.is_none_or(|(_, taken)| taken as usize != at) {
-                        self.own(at, &token);
+                        self.own(at, token);
                     }
                 }
                 Action::Taken => {}
-                _ => self.rare(at, &token, action),
+                _ => self.rare(at, token, action),
             }
         }
         let (stamp, at) = time?;
@@ -83,7 +82,7 @@ impl RowWriter<'_> {
     fn rare(&mut self, at: usize, token: &Token, action: &Action) {
         match action {
             Action::Level => self.level(at, token),
-            Action::Status => match token.value {
+            Action::Status => match token.value() {
                 Value::Number(n) if number::is_integer(&n) && (100..600).contains(&n.mantissa) => {
                     self.columns.int(STATUS_CODE, n.mantissa as i64);
                 }
@@ -114,7 +113,7 @@ impl RowWriter<'_> {
     fn time(&self, plan: &Plan, zone: &mut Zone) -> Option<(Stamp, Position)> {
         plan.times.iter().find_map(|at| {
             let token = &self.tokens[*at as usize];
-            let stamp = match token.value {
+            let stamp = match token.value() {
                 Value::Number(number) => time::in_number(&number, token.raw(self.line)),
                 Value::Text { escaped: false } => time::in_text(token.inner(self.line), zone),
                 _ => None,
@@ -127,7 +126,7 @@ impl RowWriter<'_> {
     pub(crate) fn event(&mut self, at: Position, length: usize) {
         let token = self.tokens[at as usize];
         let inner = token.inner(self.line);
-        if token.value == (Value::Text { escaped: true }) {
+        if token.value() == (Value::Text { escaped: true }) {
             let mut plain = Vec::new();
             text::unescape(inner, &mut plain);
             self.columns.text(EVENT, &plain[..length.min(plain.len())]);
@@ -170,7 +169,7 @@ impl RowWriter<'_> {
     pub(crate) fn bot(&mut self, plan: &Plan, rows: &mut Rows) -> Option<Entry> {
         let at = plan.bot? as usize;
         let token = self.tokens[at];
-        match token.value {
+        match token.value() {
             Value::Text { escaped: false } if token.inner(self.line).is_empty() => None,
             Value::Text { escaped: false } => Some(rows.bot(token.inner(self.line))),
             Value::Text { escaped: true } => {
@@ -214,7 +213,7 @@ impl RowWriter<'_> {
 
     fn named_side(&mut self, at: usize, kind: Kind, action: Option<Side>) {
         let token = self.tokens[at];
-        if token.value == Value::Json {
+        if token.value() == Value::Json {
             return self.keep(at, &token);
         }
         let known = if kind == Kind::Quote { None } else { self.side_in(at as Position) };
@@ -236,14 +235,14 @@ impl RowWriter<'_> {
 
     fn side_in(&self, at: Position) -> Option<Side> {
         let token = &self.tokens[at as usize];
-        match token.value {
+        match token.value() {
             Value::Text { escaped: false } => side::in_text(token.inner(self.line)),
             _ => None,
         }
     }
 
     fn level(&mut self, at: usize, token: &Token) {
-        let level = match token.value {
+        let level = match token.value() {
             Value::Text { escaped: false } => level::in_text(token.inner(self.line)),
             Value::Number(number) if number::is_integer(&number) => {
                 let name = level::in_number(number.mantissa);
@@ -311,7 +310,7 @@ impl RowWriter<'_> {
         unit: Unit,
         at: usize,
     ) -> Fit {
-        match (column_type, token.value) {
+        match (column_type, token.value()) {
             (ColumnType::Text, Value::Text { escaped: false }) => {
                 Fit::stored(self.columns.text(column, token.inner(self.line)))
             }
@@ -330,7 +329,7 @@ impl RowWriter<'_> {
         unit: Unit,
         at: usize,
     ) -> Fit {
-        match (column_type, token.value) {
+        match (column_type, token.value()) {
             (ColumnType::Text, Value::Text { .. }) => self.unescaped(column, token),
             (ColumnType::Text, Value::Number(_)) if self.paths.field(self.ids[at]).is_id => {
                 Fit::stored(self.columns.text(column, token.raw(self.line)))
@@ -338,9 +337,7 @@ impl RowWriter<'_> {
             (ColumnType::Float | ColumnType::Int, Value::Text { .. }) => {
                 match number::in_text(token.inner(self.line)) {
                     Some(inner) => {
-                        let start = token.start + 1;
-                        let inner =
-                            Token { start: start + inner.start, end: start + inner.end, ..inner };
+                        let inner = inner.moved(token.start + 1);
                         self.store(column, column_type, &inner, unit, at)
                     }
                     None => Fit::Misfit,
@@ -353,7 +350,7 @@ impl RowWriter<'_> {
                 }
             }
             (ColumnType::Bool, Value::True | Value::False) => {
-                Fit::stored(self.columns.bool(column, token.value == Value::True))
+                Fit::stored(self.columns.bool(column, token.value() == Value::True))
             }
             _ => Fit::Misfit,
         }
@@ -384,7 +381,7 @@ impl RowWriter<'_> {
     /// Any scalar as the text it is written as. `false` if text could not hold it.
     #[inline(always)]
     fn any_text(&mut self, column: ColumnId, token: &Token) -> bool {
-        match token.value {
+        match token.value() {
             Value::Text { escaped: false } => self.columns.text(column, token.inner(self.line)),
             Value::Text { escaped: true } => self.unescaped(column, token) == Fit::Stored,
             Value::Null => true,
@@ -430,7 +427,7 @@ fn settle(
     wanted: impl FnOnce() -> ColumnType,
     token: &Token,
 ) -> Own {
-    if known != Own::Unseen || token.value == Value::Json {
+    if known != Own::Unseen || token.value() == Value::Json {
         return known;
     }
     match table.resolve(name, wanted()) {
@@ -440,7 +437,7 @@ fn settle(
 }
 
 fn first_type(token: &Token, field: Option<&Field>) -> ColumnType {
-    match token.value {
+    match token.value() {
         Value::True | Value::False => ColumnType::Bool,
         Value::Number(number) => match field {
             Some(field) if field.is_id => ColumnType::Text,

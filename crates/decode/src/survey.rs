@@ -235,7 +235,7 @@ fn sample(chunk: &LineChunk, decoded: &Decoded) -> Option<String> {
     let Body::Lines(bytes) = &chunk.body else { return None };
     let offsets = decoded.batch.column_by_name("offset")?;
     let offsets = offsets.as_primitive_opt::<arrow::datatypes::Int64Type>()?;
-    let first = (offsets.len() > 0).then(|| offsets.value(0) as u64)?;
+    let first = (!offsets.is_empty()).then(|| offsets.value(0) as u64)?;
     let line = bytes.get((first - chunk.from) as usize..)?.split(|b| *b == b'\n').next()?;
     Some(String::from_utf8_lossy(line).trim().chars().take(SAMPLE_CHARS_MAX).collect())
 }

@@ -88,7 +88,7 @@ impl Zone {
         Zone { tz, last: None }
     }
 
-    fn to_utc(&mut self, local_seconds: i64) -> i64 {
+    fn utc(&mut self, local_seconds: i64) -> i64 {
         if self.tz == Tz::UTC {
             return local_seconds;
         }
@@ -123,7 +123,7 @@ pub(crate) fn in_text(text: &[u8], zone: &mut Zone) -> Option<Stamp> {
         Some((stamp, used)) if used == text.len() => Some(stamp),
         _ => match whole(text)? {
             token if token.end as usize != text.len() => None,
-            token => match token.value {
+            token => match token.value() {
                 Value::Number(number) => in_number(&number, text),
                 _ => None,
             },
@@ -227,7 +227,7 @@ fn civil(text: &[u8], zone: &mut Zone) -> Option<(Stamp, usize)> {
     let (days, mut at) = date(text)?;
     let mut stamp = Stamp { micros: 0, exact: true, form: Form::Date };
     let Some((clock, used)) = clock_after(text, at) else {
-        stamp.micros = zone.to_utc(days * DAY_SECONDS) * SECOND;
+        stamp.micros = zone.utc(days * DAY_SECONDS) * SECOND;
         return within(stamp.micros).then_some((stamp, at));
     };
     at = used;
@@ -241,7 +241,7 @@ fn civil(text: &[u8], zone: &mut Zone) -> Option<(Stamp, usize)> {
         }
         None => {
             stamp.form = Form::Naive;
-            zone.to_utc(local)
+            zone.utc(local)
         }
     };
     stamp.micros = seconds * SECOND + clock.micros;

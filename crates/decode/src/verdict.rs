@@ -115,7 +115,7 @@ impl Evidence<'_> {
     }
 
     fn read_status(&self, at: Position) -> Option<Kind> {
-        match self.token(at).value {
+        match self.token(at).value() {
             Value::Text { escaped: false } => kind::status(self.token(at).inner(self.line)),
             _ => None,
         }
@@ -142,7 +142,7 @@ impl Evidence<'_> {
     fn reports_failure(&self) -> bool {
         let by_level = self.facts.level.is_some_and(|at| {
             let token = self.token(at);
-            match token.value {
+            match token.value() {
                 Value::Text { escaped: false } => level::in_text(token.inner(self.line))
                     .is_some_and(|level| level::is_failure(level.name)),
                 Value::Number(number) => {
@@ -156,7 +156,7 @@ impl Evidence<'_> {
 
     fn says_something(&self, at: Position) -> bool {
         let token = self.token(at);
-        match token.value {
+        match token.value() {
             Value::Text { .. } => !token.inner(self.line).is_empty(),
             Value::Json => true,
             _ => false,
@@ -165,7 +165,7 @@ impl Evidence<'_> {
 
     fn read(&self, at: Position, read: impl FnOnce(&[u8]) -> Word) -> Word {
         let token = self.token(at);
-        match token.value {
+        match token.value() {
             Value::Text { escaped: false } => read(token.inner(self.line)),
             Value::Text { escaped: true } => {
                 let mut plain = Vec::new();

@@ -90,14 +90,16 @@ pub async fn verify(
     let session = Session::new(tables::of(&attached.snapshot)?, Window::ALL, options)
         .map_err(query_error)?;
     let found = find(dir, &states, sources, &clock).await?;
+    let mut rows = offsets(&session, "events").await?;
+    let mut rejects = offsets(&session, "quarantine").await?;
     let mut audit = Audit::default();
     for state in states.values() {
         let Some(path) = found.get(&state.id) else {
             audit.gone.push(state.path.clone());
             continue;
         };
-        let rows = offsets(&session, "events", state.id).await?;
-        let rejects = offsets(&session, "quarantine", state.id).await?;
+        let rows = rows.remove(&state.id).unwrap_or_default();
+        let rejects = rejects.remove(&state.id).unwrap_or_default();
         let read = |source| ServeError::Read { path: path.clone(), source };
         let mut file = compare(path, state.read_bytes, &rows, &rejects).map_err(read)?;
         file.id = state.id.to_string();
@@ -116,14 +118,22 @@ fn query_error(error: fillwatch_query::QueryError) -> ServeError {
     ServeError::Query(error.to_string())
 }
 
-/// All offsets of a file in a table, ascending.
-async fn offsets(session: &Session, table: &str, id: FileId) -> Result<Vec<u64>, ServeError> {
-    let sql = format!(r#"select "offset" from {table} where file_id = '{id}' order by 1"#);
+/// All offsets of each file in a table: eight bytes a row.
+async fn offsets(
+    session: &Session,
+    table: &str,
+) -> Result<HashMap<FileId, Vec<u64>>, ServeError> {
+    let sql = format!(r#"select arrow_cast(file_id, 'Utf8') as file_id, "offset" from {table}"#);
     let mut answer = session.query(&sql).await.map_err(query_error)?;
-    let mut offsets = Vec::new();
+    let mut offsets: HashMap<FileId, Vec<u64>> = HashMap::new();
     while let Some(batch) = answer.stream.try_next().await.map_err(query_error)? {
-        let column = batch.column(0).as_primitive::<Int64Type>();
-        offsets.extend(column.values().iter().map(|offset| offset.cast_unsigned()));
+        let ids = batch.column(0).as_string::<i32>();
+        let values = batch.column(1).as_primitive::<Int64Type>();
+        for (id, offset) in ids.iter().zip(values.values()) {
+            if let Some(Ok(id)) = id.map(str::parse) {
+                offsets.entry(id).or_default().push(offset.cast_unsigned());
+            }
+        }
     }
     Ok(offsets)
 }

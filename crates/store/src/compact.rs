@@ -48,6 +48,10 @@ const FAN_IN: usize = 8;
 /// Files below this size are of like size.
 const SMALLEST_TIER_BYTES: u64 = 256 << 10;
 
+/// The files of a day that is over are merged unless they are this large on average already: a
+/// bulk load of old logs leaves such files, and rewriting all of them would cost as much again.
+const LARGE_ENOUGH_BYTES: u64 = 2 << 20;
+
 /// A file of this size is left alone: merging it again would win nothing.
 const FULL_BYTES: u64 = 256 << 20;
 
@@ -91,15 +95,17 @@ fn quarantine(tables: &mut Tables) -> &mut crate::table::Table {
     &mut tables.quarantine
 }
 
-/// The files to merge next: those of a day that is over, if there are several; else those of the
-/// smallest tier that is full, with whatever is smaller.
+/// The files to merge next: those of a day that is over, if they are several and small; else those
+/// of the smallest tier that is full, with whatever is smaller.
 fn plan(files: &[Arc<DataFile>], today: i32) -> Option<Vec<Arc<DataFile>>> {
     let mut days: BTreeMap<i32, Vec<&Arc<DataFile>>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.size < FULL_BYTES) {
         days.entry(file.date).or_default().push(file);
     }
     for (date, files) in days {
-        if date < today && files.len() > 1 {
+        let bytes: u64 = files.iter().map(|file| file.size).sum();
+        let small = bytes < LARGE_ENOUGH_BYTES * files.len() as u64;
+        if date < today && files.len() > 1 && small {
             return Some(files.into_iter().cloned().collect());
         }
         let tier_max = (0..=tier(FULL_BYTES))
@@ -216,8 +222,9 @@ mod tests {
 
     #[test]
     fn a_closed_day_becomes_one_file() {
-        assert_eq!(planned(&[(8, 1), (9, 1), (9, 9 << 20)]), Some(vec![(9, 1), (9, 9 << 20)]));
+        assert_eq!(planned(&[(8, 1), (9, 1), (9, 3 << 20)]), Some(vec![(9, 1), (9, 3 << 20)]));
         assert_eq!(planned(&[(8, 1), (9, 1)]), None);
+        assert_eq!(planned(&[(9, 5 << 20), (9, 6 << 20)]), None);
     }
 
     #[test]

@@ -31,9 +31,10 @@ pub(crate) struct Pending {
     pub(crate) rows: u64,
 }
 
-/// Batches of fewer rows than this are merged with their neighbours as they arrive. A query pays
-/// for each batch; a busy tail makes some hundred a second.
-const MERGE_ROWS_MAX: usize = 64 << 10;
+/// Batches are merged with their neighbours as they arrive, up to this many rows, which is
+/// what DataFusion works on at once. A query pays for each batch, and a tail makes some hundred a
+/// second of a few rows each; those of a bulk load are large enough as they are.
+const MERGE_ROWS_MAX: usize = 8 << 10;
 
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {

@@ -17,15 +17,31 @@ use parquet::schema::types::ColumnPath;
 use crate::error::Result;
 use crate::file::date_of;
 
-/// Rows of one day, sorted by `ts`, ready to be written.
+/// Rows of one day, sorted by `ts`. Only their order is here; they are gathered slice by slice as
+/// they are written, so that sorting does not take the memory of a second copy.
 #[derive(Debug)]
 pub(crate) struct DayRows {
     /// Days since the epoch.
     pub(crate) date: i32,
-    pub(crate) batches: Vec<RecordBatch>,
-    pub(crate) rows: u64,
-    pub(crate) ts_min: Micros,
-    pub(crate) ts_max: Micros,
+    places: Vec<Place>,
+    batches: Arc<Vec<RecordBatch>>,
+}
+
+impl DayRows {
+    pub(crate) fn rows(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// The first and the last `ts`.
+    pub(crate) fn ts_bounds(&self) -> (Micros, Micros) {
+        let ts = |place: Option<&Place>| place.map_or(0, |place| place.ts);
+        (ts(self.places.first()), ts(self.places.last()))
+    }
+
+    /// The rows, in order.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Result<RecordBatch>> {
+        self.places.chunks(SLICE_ROWS).map(|places| gather(&self.batches, places))
+    }
 }
 
 /// Rows that are taken together when batches are interleaved: large enough for the writer to
@@ -59,8 +75,14 @@ pub(crate) fn by_day(batches: &[RecordBatch]) -> Result<Vec<DayRows>> {
             }
         }
     }
-    let conformed = conform(batches)?;
-    days.into_iter().map(|(date, places)| day_rows(date, places, &conformed)).collect()
+    let batches = Arc::new(conform(batches)?);
+    let day = |(date, mut places): (i32, Vec<Place>)| {
+        if !places.is_sorted() {
+            places.sort_unstable();
+        }
+        DayRows { date, places, batches: Arc::clone(&batches) }
+    };
+    Ok(days.into_iter().map(day).collect())
 }
 
 /// Where a row lies. Ordered by time, then by the order read.
@@ -71,28 +93,9 @@ struct Place {
     row: u32,
 }
 
-fn day_rows(date: i32, mut places: Vec<Place>, batches: &[RecordBatch]) -> Result<DayRows> {
-    if !places.is_sorted() {
-        places.sort_unstable();
-    }
-    let schema = batches[0].schema();
-    let mut slices = Vec::new();
-    for slice in places.chunks(SLICE_ROWS) {
-        slices.push(gather(&schema, batches, slice)?);
-    }
-    let (first, last) = (places[0], places[places.len() - 1]);
-    Ok(DayRows {
-        date,
-        rows: places.len() as u64,
-        ts_min: first.ts,
-        ts_max: last.ts,
-        batches: slices,
-    })
-}
-
 /// The rows at `places`, in that order. A run of neighbours is cut out without copying.
-fn gather(schema: &SchemaRef, batches: &[RecordBatch], places: &[Place]) -> Result<RecordBatch> {
-    let first = places[0];
+fn gather(batches: &[RecordBatch], places: &[Place]) -> Result<RecordBatch> {
+    let (first, schema) = (places[0], batches[0].schema());
     let run = places
         .iter()
         .enumerate()
@@ -108,7 +111,7 @@ fn gather(schema: &SchemaRef, batches: &[RecordBatch], places: &[Place]) -> Resu
         interleave(&arrays, &indices)
     });
     let columns = columns.collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 /// Gives all batches the same columns: those that any of them has, in the order first met.
@@ -148,16 +151,20 @@ fn plain(data_type: &DataType) -> DataType {
     ColumnType::from_arrow(data_type).map_or_else(|| data_type.clone(), ColumnType::arrow)
 }
 
-/// One Parquet file of `batches`.
-pub(crate) fn encode(batches: &[RecordBatch]) -> Result<Vec<u8>> {
-    let Some(first) = batches.first() else { return Ok(Vec::new()) };
-    let mut bytes = Vec::new();
+/// One Parquet file of a day's rows; and the rows themselves, if they are to be kept.
+pub(crate) fn encode(day: &DayRows, keep: bool) -> Result<(Vec<u8>, Vec<RecordBatch>)> {
+    let (mut bytes, mut kept) = (Vec::new(), Vec::new());
+    let Some(first) = day.batches.first() else { return Ok((bytes, kept)) };
     let mut writer = ArrowWriter::try_new_with_options(&mut bytes, first.schema(), options())?;
-    for batch in batches {
-        writer.write(batch)?;
+    for slice in day.slices() {
+        let slice = slice?;
+        writer.write(&slice)?;
+        if keep {
+            kept.push(slice);
+        }
     }
     writer.close()?;
-    Ok(bytes)
+    Ok((bytes, kept))
 }
 
 /// How our Parquet files are written.
@@ -210,8 +217,9 @@ mod tests {
         ]);
         let days = by_day(&[one, two]).unwrap();
         assert_eq!(days.iter().map(|day| day.date).collect::<Vec<_>>(), [0, 1]);
-        assert_eq!((days[0].ts_min, days[0].ts_max, days[0].rows), (1, 4, 4));
-        let shown = pretty_format_batches(&days[0].batches).unwrap().to_string();
+        assert_eq!((days[0].ts_bounds(), days[0].rows()), ((1, 4), 4));
+        let rows: Vec<_> = days[0].slices().map(Result::unwrap).collect();
+        let shown = pretty_format_batches(&rows).unwrap().to_string();
         let kinds: Vec<&str> = shown
             .lines()
             .skip(3)
@@ -233,10 +241,13 @@ mod tests {
         ]);
         let days = by_day(&[one, two]).unwrap();
         let order: Vec<f64> = days[0]
-            .batches
-            .iter()
-            .flat_map(|batch| {
-                batch.column(1).as_primitive::<arrow::datatypes::Float64Type>().values().to_vec()
+            .slices()
+            .flat_map(|rows| {
+                rows.unwrap()
+                    .column(1)
+                    .as_primitive::<arrow::datatypes::Float64Type>()
+                    .values()
+                    .to_vec()
             })
             .collect();
         assert_eq!(order, [0.0, 1.0, 2.0, 3.0]);

@@ -51,6 +51,10 @@ pub(crate) struct Append<'a> {
     pub(crate) now_ms: i64,
 }
 
+/// Rows of a file that is kept in memory while it is young: what a busy bot logs between two
+/// commits. A larger file is no slower to read from disk than its rows are to hold.
+const RESIDENT_ROWS_MAX: u64 = 64 << 10;
+
 /// How often a commit is tried anew on top of somebody else's.
 const TRIES: usize = 3;
 
@@ -94,30 +98,25 @@ impl Table {
         commit: &str,
         days: Vec<DayRows>,
         now_ms: i64,
-    ) -> Result<Vec<(DataFile, Resident)>> {
+    ) -> Result<Vec<(DataFile, Option<Resident>)>> {
         let mut files = Vec::new();
         for day in days {
-            let (encoded, day) =
-                blocking(move || encode(&day.batches).map(|bytes| (bytes, day))).await?;
-            let path = format!("date={}/part-{commit}.parquet", format_date(day.date));
+            let (date, rows, (ts_min, ts_max)) = (day.date, day.rows(), day.ts_bounds());
+            // Small files alone are worth keeping, and only they are small enough to be kept.
+            let keep = rows <= RESIDENT_ROWS_MAX;
+            let (encoded, batches) = blocking(move || encode(&day, keep)).await?;
+            let path = format!("date={}/part-{commit}.parquet", format_date(date));
             let size = encoded.len() as u64;
             log.objects()
                 .put(&Path::from(path.as_str()), encoded.into())
                 .await
                 .map_err(StoreError::object(log.name))?;
-            let bytes = day.batches.iter().map(RecordBatch::get_array_memory_size).sum();
-            let rows = Resident { batches: day.batches, bytes };
-            let file = DataFile {
-                path,
-                size,
-                date: day.date,
-                rows: day.rows,
-                ts_min: day.ts_min,
-                ts_max: day.ts_max,
-                modified_ms: now_ms,
-                resident: None,
-            };
-            files.push((file, rows));
+            let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+            let resident = keep.then_some(Resident { batches, bytes });
+            let modified_ms = now_ms;
+            let file =
+                DataFile { path, size, date, rows, ts_min, ts_max, modified_ms, resident: None };
+            files.push((file, resident));
         }
         Ok(files)
     }
@@ -163,7 +162,8 @@ impl Table {
     fn check_contiguous(&self, reaches: &[Reach]) -> Result<()> {
         for reach in reaches {
             let at = self.offsets.get(&reach.id).copied().unwrap_or(0);
-            let follows = if self.log.name == "quarantine" { at <= reach.to } else { at == reach.from };
+            let follows =
+                if self.log.name == "quarantine" { at <= reach.to } else { at == reach.from };
             if !follows {
                 let what = format!(
                     "file {} is at offset {at}, but the next lines begin at {}; nothing was written",

@@ -352,7 +352,7 @@ impl Store {
         let written = Table::write_days(&table.log, &committing.id, days, now_ms).await?;
         let (mut added, mut resident) = (Vec::new(), HashMap::new());
         for (file, rows) in written {
-            resident.insert(file.path.clone(), rows);
+            resident.extend(rows.map(|rows| (file.path.clone(), rows)));
             added.push(file);
         }
         // Taken here, not earlier: it holds the columns of these rows, and perhaps more.

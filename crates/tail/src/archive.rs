@@ -9,7 +9,9 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 use std::time::Instant;
 
+use fillwatch_model::limits::PREFIX_BYTES_MAX;
 use fillwatch_model::{Body, FileId, Mark};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::{Closed, Event, Sink};
 use crate::generation::{Disk, Life, Role, Trouble};
@@ -125,19 +127,34 @@ impl Tailer {
             self.walk_wanted = true;
             return Ok(None);
         }
-        let here = self.homes.get(&inode).into_iter().flatten();
-        let family = self.families.get(&disk.name.family).into_iter().flatten();
-        let mut left: Vec<Candidate> = here
-            .chain(family)
-            .filter_map(|id| self.generations.get(id))
+        let len = unpacked_len(&mut file, packing)?;
+        let mut stream = Stream::new(unpacked(file, Some(packing))?);
+        stream.fill(PREFIX_BYTES_MAX)?;
+        let beginning = &stream.bytes[..PREFIX_BYTES_MAX.min(stream.bytes.len())];
+        let mut left: Vec<Candidate> = self
+            .index
+            .at_home(inode)
+            .chain(self.index.called(&disk.name))
+            .chain(self.index.adrift(beginning))
+            .filter_map(|id| self.generations.get(&id))
             .filter(|generation| generation.offset > 0)
+            .filter(|generation| {
+                generation.name.family == disk.name.family
+                    || Inode::in_mark(&generation.mark) == inode
+            })
             .map(|g| Candidate { id: g.file.id, offset: g.offset, mark: g.mark })
             .collect();
-        left.sort_by_key(|candidate| candidate.offset);
+        left.sort_by_key(|candidate| (candidate.offset, candidate.id));
         left.dedup_by_key(|candidate| candidate.id);
-        let len = unpacked_len(&mut file, packing)?;
+        // One that was read to its end before need not be unpacked again at every start.
+        let begins_as = |mark: &Mark| {
+            let prefix = beginning.get(..mark.prefix_len as usize);
+            prefix.is_some_and(|prefix| xxh3_128(prefix) == mark.prefix_hash)
+        };
         let done = left.iter().rfind(|one| {
-            Inode::in_mark(&one.mark) == inode && len == Some(one.offset & u64::from(u32::MAX))
+            Inode::in_mark(&one.mark) == inode
+                && len == Some(one.offset & u64::from(u32::MAX))
+                && begins_as(&one.mark)
         });
         if let Some(done) = done {
             let id = done.id;
@@ -145,7 +162,6 @@ impl Tailer {
             self.unpacked(inode, sink);
             return Ok(None);
         }
-        let stream = Stream::new(unpacked(file, Some(packing))?);
         Ok(Some(Unpack { inode, stream, phase: Phase::Recognise { left, best: None } }))
     }
 
@@ -298,10 +314,13 @@ impl Tailer {
 
     /// The archive holds nothing we know. One that broke off before its first line may go on.
     fn begin_generation(&mut self, inode: Inode, sink: &mut dyn Sink) -> Option<FileId> {
-        let here = self.homes.get(&inode).into_iter().flatten();
-        let here = here.filter_map(|id| self.generations.get(id));
-        let before = here.into_iter().find(|generation| generation.life == Life::In(inode));
-        match before.map(|generation| (generation.file.id, generation.offset)) {
+        let before = self
+            .index
+            .at_home(inode)
+            .filter_map(|id| self.generations.get(&id))
+            .find(|generation| generation.life == Life::In(inode))
+            .map(|generation| (generation.file.id, generation.offset));
+        match before {
             Some((id, 0)) => {
                 self.adopt_archive(id, inode, sink);
                 return Some(id);
@@ -388,8 +407,14 @@ impl Stream {
     fn fill(&mut self, len: usize) -> io::Result<()> {
         let missing = len.saturating_sub(self.bytes.len());
         if missing > 0 && !self.ended {
-            let read = self.source.by_ref().take(missing as u64).read_to_end(&mut self.bytes)?;
-            self.ended = read < missing;
+            let before = self.bytes.len();
+            let read = self.source.by_ref().take(missing as u64).read_to_end(&mut self.bytes);
+            match read {
+                Ok(read) => self.ended = read < missing,
+                // What came before the damage is good; the error shows again when that is used.
+                Err(error) if self.bytes.len() == before => return Err(error),
+                Err(_) => {}
+            }
         }
         Ok(())
     }
@@ -425,7 +450,7 @@ impl Stream {
         // Most are another file's, and that shows at the beginning.
         left.retain(|candidate| self.trail.begins_as(&candidate.mark) != Some(false));
         let Some(next) = left.first().cloned() else { return Ok(true) };
-        let prefix = fillwatch_model::limits::PREFIX_BYTES_MAX as u64;
+        let prefix = PREFIX_BYTES_MAX as u64;
         let to = if self.at < prefix { next.offset.min(prefix) } else { next.offset };
         if self.skip(to.min(until))? {
             left.clear();

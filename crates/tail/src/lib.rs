@@ -54,6 +54,7 @@ mod discover;
 mod notice;
 
 mod generation;
+mod index;
 mod tailer;
 
 mod archive;

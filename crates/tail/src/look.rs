@@ -6,10 +6,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use fillwatch_model::FileId;
+
 use crate::discover::{Found, Stat};
 use crate::event::{Event, Loss, Sink};
 use crate::generation::{Disk, Life, Named, Role, Trouble};
 use crate::identity::Inode;
+use crate::name::LogName;
 use crate::tailer::Tailer;
 
 /// A rotated file that nothing has taken the place of may still be the one written to; its last
@@ -18,6 +21,13 @@ const NO_SUCCESSOR_PATIENCE: u32 = 12;
 
 /// A file that cannot be read is tried again after 2, 4, 8, … sweeps, up to this many.
 const PATIENCE_MAX: u64 = 64;
+
+/// A file that has not changed for this many sweeps…
+const IDLE_SWEEPS: u32 = 40;
+
+/// …is looked at only every so many sweeps while notification works: looking at ten thousand quiet
+/// files four times a second is most of what an idle tailer would do.
+const IDLE_EVERY: u64 = 4;
 
 impl Tailer {
     /// Looks at the files the kernel hinted at, before and apart from all others.
@@ -32,7 +42,8 @@ impl Tailer {
         for path in new {
             match std::fs::metadata(&path) {
                 Ok(meta) if meta.is_dir() => {
-                    self.walk_wanted |= self.sources.iter().any(|source| source.enters(&path));
+                    self.directory_arrived |=
+                        self.sources.iter().any(|source| source.enters(&path));
                 }
                 Ok(meta) if meta.is_file() => self.arrived(path, &meta, sink),
                 // Gone again, or unreadable: for the walk to find out.
@@ -58,7 +69,8 @@ impl Tailer {
     pub(crate) fn look(&mut self, sink: &mut dyn Sink) {
         self.sweeps += 1;
         self.looked = Some(Instant::now());
-        let inodes: Vec<Inode> = self.disks.keys().copied().collect();
+        let inodes: Vec<Inode> =
+            self.disks.iter().filter(|(_, disk)| self.is_due(disk)).map(|(i, _)| *i).collect();
         for inode in inodes {
             self.look_at(inode, sink);
         }
@@ -66,10 +78,17 @@ impl Tailer {
         if self.walk_wanted || self.walked.is_none_or(|at| at.elapsed() >= interval) {
             self.walk(sink);
         }
-        if self.closed.is_empty() {
-            self.give_up_displaced(sink);
-        }
+        self.give_up_displaced(sink);
         self.age_lost(sink);
+    }
+
+    /// Whether this sweep looks at a file: at every one, unless it has long been quiet and the
+    /// kernel would say if it no longer were.
+    fn is_due(&self, disk: &Disk) -> bool {
+        let watched = self.notice.is_watching() && self.notify_down.is_none();
+        let idle = disk.quiet >= IDLE_SWEEPS && disk.named == Named::Yes && disk.trouble.is_none();
+        !(watched && idle)
+            || disk.stat.inode.ino.wrapping_add(self.sweeps).is_multiple_of(IDLE_EVERY)
     }
 
     /// Looks at one file.
@@ -115,10 +134,11 @@ impl Tailer {
         if !disk.dirty && disk.trouble.take().is_some_and(|trouble| trouble.failures > 0) {
             sink.event(Event::Readable { path: disk.path.clone() });
         }
-        let is_final = self.is_final(inode);
+        let (waits, gone) = (disk.waiting > 0, disk.named == Named::Gone);
+        let is_final = (waits || gone) && self.is_final(inode);
         let Some(disk) = self.disks.get_mut(&inode) else { return };
-        disk.dirty |= disk.waiting > 0 && is_final;
-        if disk.named == Named::Gone && !disk.dirty && is_final {
+        disk.dirty |= waits && is_final;
+        if gone && is_final && !disk.dirty {
             self.finished(inode, sink);
         } else {
             self.enlist(inode);
@@ -176,6 +196,7 @@ impl Tailer {
     /// Looks for files.
     pub(crate) fn walk(&mut self, sink: &mut dyn Sink) {
         self.walk_wanted = false;
+        self.directory_arrived = false;
         let walk = self.discovery.walk(&self.sources, self.clock.now());
         self.walked = Some(Instant::now());
         for directory in walk.directories {
@@ -230,13 +251,9 @@ impl Tailer {
             let from = disk.path.clone();
             disk.rename(found.path.clone());
             if let Some(generation) = disk.reads().and_then(|id| self.generations.get_mut(&id)) {
-                let family = generation.name.family.clone();
                 generation.rename(&found.path);
-                let (id, new) = (generation.file.id, generation.name.family.clone());
+                self.index.has_name(generation.file.id, &generation.name);
                 let file = std::sync::Arc::clone(&generation.file);
-                if family != new {
-                    self.families.entry(new).or_default().push(id);
-                }
                 sink.event(Event::Rotated { file, from, to: found.path });
             }
         }
@@ -248,6 +265,11 @@ impl Tailer {
         for inode in std::mem::take(&mut self.displaced) {
             let Some(disk) = self.disks.get_mut(&inode) else { continue };
             if disk.named != Named::Displaced {
+                continue;
+            }
+            // In a directory that cannot be listed it may have any name.
+            if disk.path.parent().is_some_and(|parent| self.closed.contains_key(parent)) {
+                self.displaced.push(inode);
                 continue;
             }
             disk.named = Named::Gone;
@@ -290,14 +312,15 @@ impl Tailer {
 
     /// Counts what is lost, once it has had time to turn up as a copy or an archive.
     fn age_lost(&mut self, sink: &mut dyn Sink) {
-        if !self.archives.is_empty() || self.unpack.is_some() || !self.closed.is_empty() {
+        if !self.archives.is_empty() || self.unpack.is_some() {
             return;
         }
         let mut still = Vec::new();
         for id in std::mem::take(&mut self.lost) {
             let Some(generation) = self.generations.get_mut(&id) else { continue };
             let Life::Lost(sweeps) = &mut generation.life else { continue };
-            *sweeps += 1;
+            let closed = generation.path.parent().is_some_and(|it| self.closed.contains_key(it));
+            *sweeps += u32::from(!closed);
             if *sweeps <= self.options.grace_sweeps {
                 still.push(id);
                 continue;
@@ -322,15 +345,14 @@ impl Tailer {
 
     /// Whether a generation from before the start may have had more than was read: something else
     /// has its name, and it was the last to have it.
-    fn is_missed(&self, id: fillwatch_model::FileId) -> bool {
+    fn is_missed(&self, id: FileId) -> bool {
         let Some(generation) = self.generations.get(&id) else { return false };
         let path = &generation.file.path;
-        let same_path = |other: &&fillwatch_model::FileId| {
+        let same_path = |other: &FileId| {
             self.generations.get(other).is_some_and(|g| g.file.path == *path && g.born == 0)
         };
-        let last = self.families.get(&generation.name.family);
-        let last = last.and_then(|family| family.iter().rfind(same_path));
-        last == Some(&id) && self.paths.contains_key(path)
+        let last = self.index.called(&LogName::of(path)).filter(same_path).last();
+        last == Some(id) && self.paths.contains_key(path)
     }
 
     /// A file could not be read; it is tried again later, and nothing is forgotten.

@@ -76,13 +76,18 @@ impl Notice {
         }
     }
 
+    /// Whether the kernel was asked.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.watcher.is_some()
+    }
+
     /// Watches a directory.
     pub(crate) fn watch(&mut self, directory: &Path) -> Result<(), String> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
         match watcher.watch(directory, RecursiveMode::NonRecursive) {
             Ok(()) => Ok(()),
             // Gone again: the walk will see it.
-            Err(error) if !directory.exists() => drop_error(error),
+            Err(_) if !directory.exists() => Ok(()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -117,11 +122,6 @@ impl Notice {
             hints = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "an arm of a match on results")]
-fn drop_error(_error: notify::Error) -> Result<(), String> {
-    Ok(())
 }
 
 /// Takes one event on the watcher's thread.

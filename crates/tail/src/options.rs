@@ -8,7 +8,8 @@ use fillwatch_model::limits;
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How often every file is looked at. Correctness rests on this; notification only shortens
-    /// what a reader waits.
+    /// what a reader waits. While notification works, files that have not changed for forty
+    /// intervals are looked at every fourth time.
     pub sweep_interval: Duration,
     /// How often new files are looked for by walking the directories.
     pub discovery_interval: Duration,

@@ -6,15 +6,16 @@
 //! is named as a rotated copy, and is one. All else is new. Names and inodes only say which
 //! generations to try: the bytes decide.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use fillwatch_model::{FileId, LogFile, Mark};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use fillwatch_model::limits::PREFIX_BYTES_MAX;
+use fillwatch_model::{FileId, LogFile};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::event::{Event, Sink};
 use crate::generation::{Disk, Generation, Life, Named, Role};
@@ -135,8 +136,8 @@ impl Tailer {
         let Some(file) = &disk.held else { return Ok(None) };
         let size = file.metadata()?.len();
         let mut best: Option<&Generation> = None;
-        for generation in self.homes.get(&inode).into_iter().flatten() {
-            let Some(generation) = self.generations.get(generation) else { continue };
+        for id in self.index.at_home(inode) {
+            let Some(generation) = self.generations.get(&id) else { continue };
             let better = best.is_none_or(|best| best.offset < generation.offset);
             if better
                 && !matches!(generation.life, Life::In(_))
@@ -148,7 +149,15 @@ impl Tailer {
         }
         match best.map(|best| (best.file.id, best.path == disk.path)) {
             Some((id, true)) => self.adopt(id, inode, sink),
-            Some((_, false)) => return Ok(Some(true)),
+            // Unless it is a copy of what now has the log's name, and was given a used inode.
+            Some((_, false)) => {
+                let log = self.paths.get(&disk.path.with_file_name(&disk.name.log));
+                let copied = match log {
+                    Some(log) if *log != inode => self.is_covered(file, size, *log)?,
+                    _ => false,
+                };
+                return Ok(Some(!copied));
+            }
             None => {
                 self.say_replaced(inode, size, sink);
                 return Ok(Some(false));
@@ -161,8 +170,8 @@ impl Tailer {
     /// what is there now.
     fn say_replaced(&self, inode: Inode, size: u64, sink: &mut dyn Sink) {
         let Some(disk) = self.disks.get(&inode) else { return };
-        for id in self.homes.get(&inode).into_iter().flatten() {
-            if let Some(generation) = self.generations.get(id)
+        for id in self.index.at_home(inode) {
+            if let Some(generation) = self.generations.get(&id)
                 && generation.size.is_none()
                 && generation.path == disk.path
                 && matches!(generation.life, Life::Lost(0 | 1))
@@ -202,7 +211,7 @@ impl Tailer {
             return Ok(Some(lost.map_or(Verdict::New, |(id, _)| Verdict::Holds(id))));
         };
         if let Some((lost, lost_offset)) = lost
-            && lost_offset >= offset.min(size)
+            && (lost_offset > offset || !covered && lost_offset >= offset.min(size))
         {
             return Ok(Some(Verdict::Holds(lost)));
         }
@@ -218,11 +227,14 @@ impl Tailer {
     /// Of the generations that are in no file, the one with the most of its bytes here. An inode
     /// that was its own does not make up for fewer bytes: it may have been given to another file.
     fn find_lost(&self, disk: &Disk, file: &File, size: u64) -> io::Result<Option<(FileId, u64)>> {
-        let mut prefixes = Prefixes::default();
+        let beginning = identity::read_at(file, 0, PREFIX_BYTES_MAX)?;
         let mut best: Option<(FileId, Rank)> = None;
-        let here = self.homes.get(&disk.stat.inode).into_iter().flatten();
-        for id in self.families.get(&disk.name.family).into_iter().flatten().chain(here) {
-            let Some(generation) = self.generations.get(id) else { continue };
+        for id in self.index.adrift(&beginning) {
+            let Some(generation) = self.generations.get(&id) else { continue };
+            let home = Inode::in_mark(&generation.mark) == disk.stat.inode;
+            if !home && generation.name.family != disk.name.family {
+                continue;
+            }
             let rank = (
                 generation.offset,
                 generation.mark.ino == disk.stat.inode.ino,
@@ -234,17 +246,15 @@ impl Tailer {
             }
             // Nothing of it was read, so nothing can be recognised but the name.
             let blank = generation.offset == 0;
-            let home = Inode::in_mark(&generation.mark) == disk.stat.inode;
             if blank
                 && !home
                 && !(disk.name.is_rotation_of(&generation.name) && is_near(disk, generation))
                 || blank && generation.life == Life::Ended
-                || !prefixes.matches(file, &generation.mark)?
                 || !identity::tail_matches(file, generation.offset, &generation.mark)?
             {
                 continue;
             }
-            best = Some((*id, rank));
+            best = Some((id, rank));
         }
         Ok(best.map(|(id, (offset, ..))| (id, offset)))
     }
@@ -253,8 +263,8 @@ impl Tailer {
     /// file has all that is here than one whose file may have been truncated since.
     fn find_copied(&self, disk: &Disk, file: &File, size: u64) -> io::Result<Option<Original>> {
         let mut best: Option<Original> = None;
-        for id in self.families.get(&disk.name.family).into_iter().flatten() {
-            let Some(generation) = self.generations.get(id) else { continue };
+        for id in self.index.called(&disk.name) {
+            let Some(generation) = self.generations.get(&id) else { continue };
             let Life::In(other) = generation.life else { continue };
             if !disk.name.is_rotation_of(&generation.name) || !is_near(disk, generation) {
                 continue;
@@ -270,7 +280,7 @@ impl Tailer {
                 covered
             };
             let rank = |one: &Original| (one.covered, one.offset);
-            let found = Original { covered, offset, id: *id, inode: other };
+            let found = Original { covered, offset, id, inode: other };
             if is_copy && best.as_ref().is_none_or(|best| rank(best) < rank(&found)) {
                 best = Some(found);
             }
@@ -316,6 +326,7 @@ impl Tailer {
         else {
             return;
         };
+        self.index.lands(id, &generation.mark);
         disk.role = Role::Reads(id);
         disk.checked = true;
         let is_plain = disk.name.packing.is_none();
@@ -334,12 +345,11 @@ impl Tailer {
         if from != disk.path {
             disk.retired = true;
             generation.rename(&disk.path);
-            let family = generation.name.family.clone();
-            self.families.entry(family).or_default().push(id);
+            self.index.has_name(id, &generation.name);
         }
         let path = disk.path.clone();
         let offset = generation.offset;
-        push_once(self.homes.entry(inode).or_default(), id);
+        self.index.has_home(id, inode);
         if resumed {
             sink.event(Event::Resumed { file, path, offset });
         } else {
@@ -432,12 +442,7 @@ impl Tailer {
     /// The generation's bytes are not in this inode any more, and whatever the inode is used for
     /// next is not to be taken for it.
     pub(crate) fn leave_home(&mut self, id: FileId, inode: Inode) {
-        if let Some(homes) = self.homes.get_mut(&inode) {
-            homes.retain(|home| *home != id);
-            if homes.is_empty() {
-                self.homes.remove(&inode);
-            }
-        }
+        self.index.leaves_home(id, inode);
         if let Some(generation) = self.generations.get_mut(&id) {
             generation.mark.ino = 0;
         }
@@ -448,6 +453,7 @@ impl Tailer {
         let Some(generation) = self.generations.get_mut(&id) else { return };
         generation.life = Life::Lost(0);
         self.lost.push(id);
+        self.index.drifts(id, &generation.mark);
         let mut copies = Vec::new();
         for (inode, disk) in &mut self.disks {
             if disk.role == Role::CopyOf(id) {
@@ -464,41 +470,24 @@ impl Tailer {
         if let Some(generation) = self.generations.get_mut(&id) {
             generation.life = Life::Ended;
             self.ended.push_back(id);
+            self.index.drifts(id, &generation.mark);
         }
         while self.ended.len() > self.options.remembered_max {
             let Some(oldest) = self.ended.pop_front() else { break };
-            let Some(generation) = self.generations.get(&oldest) else { continue };
-            if generation.life == Life::Ended {
-                self.forget(oldest);
+            if self.generations.get(&oldest).is_some_and(|one| one.life == Life::Ended)
+                && let Some(generation) = self.generations.remove(&oldest)
+            {
+                self.index.forget(&generation);
             }
         }
-    }
-
-    fn forget(&mut self, id: FileId) {
-        self.generations.remove(&id);
-        self.homes.retain(|_, ids| {
-            ids.retain(|home| *home != id);
-            !ids.is_empty()
-        });
-        self.families.retain(|_, ids| {
-            ids.retain(|member| *member != id);
-            !ids.is_empty()
-        });
     }
 
     /// Adds a generation; gives back the one that had its id, if there was one.
     pub(crate) fn insert(&mut self, generation: Generation) -> Option<Generation> {
         let id = generation.file.id;
-        push_once(self.homes.entry(Inode::in_mark(&generation.mark)).or_default(), id);
-        let families = self.families.entry(generation.name.family.clone()).or_default();
-        families.push(id);
+        self.index.has_home(id, Inode::in_mark(&generation.mark));
+        self.index.has_name(id, &generation.name);
         self.generations.insert(id, generation)
-    }
-}
-
-fn push_once(ids: &mut Vec<FileId>, id: FileId) {
-    if !ids.contains(&id) {
-        ids.push(id);
     }
 }
 
@@ -512,24 +501,4 @@ fn is_near(disk: &Disk, generation: &Generation) -> bool {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     File::options().read(true).custom_flags(flags.bits() as i32).open(path)
-}
-
-/// The beginning of one file, hashed at the lengths that marks ask for.
-#[derive(Default)]
-struct Prefixes {
-    bytes: Option<Vec<u8>>,
-    hashes: HashMap<u32, u128>,
-}
-
-impl Prefixes {
-    fn matches(&mut self, file: &File, mark: &Mark) -> io::Result<bool> {
-        if self.bytes.is_none() {
-            let len = fillwatch_model::limits::PREFIX_BYTES_MAX;
-            self.bytes = Some(identity::read_at(file, 0, len)?);
-        }
-        let bytes = self.bytes.as_deref().unwrap_or_default();
-        let Some(prefix) = bytes.get(..mark.prefix_len as usize) else { return Ok(false) };
-        let hash = self.hashes.entry(mark.prefix_len).or_insert_with(|| xxh3_128(prefix));
-        Ok(*hash == mark.prefix_hash)
-    }
 }

@@ -11,6 +11,7 @@ use crate::archive::Unpack;
 use crate::discover::Discovery;
 use crate::generation::{Disk, Generation, Life};
 use crate::identity::Inode;
+use crate::index::Index;
 use crate::lines::Limits;
 use crate::name::LogName;
 use crate::notice::Notice;
@@ -28,10 +29,7 @@ pub struct Tailer {
     /// The files by the name they were last looked at by.
     pub(crate) paths: HashMap<PathBuf, Inode>,
     pub(crate) generations: HashMap<FileId, Generation>,
-    /// The generations by the inode they were last in.
-    pub(crate) homes: HashMap<Inode, Vec<FileId>>,
-    /// The generations by [`LogName::family`].
-    pub(crate) families: HashMap<String, Vec<FileId>>,
+    pub(crate) index: Index,
 
     /// Files whose contents are to be recognised.
     pub(crate) strangers: BTreeSet<Inode>,
@@ -61,7 +59,10 @@ pub struct Tailer {
     pub(crate) sweeps: u64,
     pub(crate) looked: Option<Instant>,
     pub(crate) walked: Option<Instant>,
+    /// Files are missing; the next look at everything is to find them.
     pub(crate) walk_wanted: bool,
+    /// A directory is new; what is in it gave no hints.
+    pub(crate) directory_arrived: bool,
     /// No file will grow any more: what is left at the ends of files are lines.
     pub(crate) finishing: bool,
     pub(crate) made: u64,
@@ -106,8 +107,7 @@ impl Tailer {
             disks: BTreeMap::new(),
             paths: HashMap::new(),
             generations: HashMap::new(),
-            homes: HashMap::new(),
-            families: HashMap::new(),
+            index: Index::default(),
             strangers: BTreeSet::new(),
             archives: BTreeSet::new(),
             unpack: None,
@@ -125,6 +125,7 @@ impl Tailer {
             looked: None,
             walked: None,
             walk_wanted: true,
+            directory_arrived: false,
             finishing: false,
             made: 0,
         };
@@ -150,6 +151,7 @@ impl Tailer {
             life: Life::Lost(0),
         };
         self.lost.push(known.id);
+        self.index.drifts(known.id, &known.mark);
         match self.insert(generation) {
             None => Ok(()),
             Some(_) => Err(TailError::DuplicateId(known.id)),
@@ -173,7 +175,7 @@ impl Tailer {
         if due || hints.rescan {
             self.walk_wanted |= hints.rescan;
             self.look(sink);
-        } else if self.walk_wanted && !self.sources.is_empty() && self.displaced.is_empty() {
+        } else if self.directory_arrived {
             self.walk(sink);
         }
         self.recognise(sink);
@@ -196,8 +198,8 @@ impl Tailer {
         self.finishing = true;
         let mut unfinished: Vec<Inode> = Vec::new();
         for (inode, disk) in &mut self.disks {
-            if disk.waiting > 0 {
-                disk.dirty = true;
+            disk.dirty |= disk.waiting > 0;
+            if disk.dirty {
                 unfinished.push(*inode);
             }
         }

@@ -177,8 +177,9 @@ impl Tailer {
     /// Closes the file opened longest ago that can be opened again; one that is read to its end, if
     /// there is one. Says whether one was closed, or was not open any more.
     fn close_one(&mut self) -> bool {
-        for may_be_behind in [false, true] {
-            for _ in 0..self.open.len() {
+        // To look through all for one that is read to its end would cost more than opening again.
+        for (may_be_behind, tries) in [(false, 8), (true, self.open.len())] {
+            for _ in 0..tries.min(self.open.len()) {
                 let Some(inode) = self.open.pop_front() else { return false };
                 let Some(disk) = self.disks.get_mut(&inode) else { return true };
                 if disk.held.is_none() {

@@ -142,8 +142,22 @@ mod tests {
             unfinished,
             interrupted: false,
         };
-        expect![[""]].assert_eq(&summary(&report, Duration::from_secs(2)));
+        expect![[r#"
+            12,000 rows, 1 reject, 1.50 MB from 9 files in 2 commits
+            took 2.0 s (750 kB/s)
+            30 bytes wait in logs/0.jsonl for the end of the line
+            31 bytes wait in logs/1.jsonl for the end of the line
+            32 bytes wait in logs/2.jsonl for the end of the line
+            33 bytes wait in logs/3.jsonl for the end of the line
+            34 bytes wait in logs/4.jsonl for the end of the line
+            and in 2 more files
+            if their writers are gone, --final-line takes them as they are
+        "#]]
+        .assert_eq(&summary(&report, Duration::from_secs(2)));
         let report = Report { files: 9, ..Report::default() };
-        expect![[""]].assert_eq(&summary(&report, Duration::from_secs(2)));
+        expect![[r#"
+            nothing new in 9 files
+        "#]]
+        .assert_eq(&summary(&report, Duration::from_secs(2)));
     }
 }

@@ -1,7 +1,8 @@
 //! `fillwatch sql`: ask the store, once or in a conversation.
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fillwatch_model::Micros;
@@ -9,12 +10,13 @@ use fillwatch_query::output::{self, Format};
 
 use crate::asker::{Asker, Range};
 use crate::context::Context;
-use crate::deadline::Deadline;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::quantity::{parse_duration, parse_moment, parse_size};
 use crate::repl;
 use crate::repl::statement;
+use crate::waiting::Waiter;
+use crate::whole_file;
 use crate::whole_file::WholeFile;
 
 /// How long a query may run if nobody says otherwise: longer than a person waits.
@@ -96,7 +98,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Ok)
 }
 
-fn asker(args: &Args, context: &Context) -> Result<Asker, Failure> {
+fn asker(args: &Args, context: &Context) -> Result<Arc<Asker>, Failure> {
     let range = match args.since {
         Some(since) => Range::Since(since),
         None => Range::Between(args.from, args.to),
@@ -108,7 +110,7 @@ fn asker(args: &Args, context: &Context) -> Result<Asker, Failure> {
     }
     let sql = &context.config.sql;
     let timeout = args.timeout.or(sql.timeout).unwrap_or(TIMEOUT);
-    Asker::new(context, range, timeout, args.memory.or(sql.memory_bytes))
+    Asker::new(context, range, timeout, args.memory.or(sql.memory_bytes)).map(Arc::new)
 }
 
 /// What to run: `None` for a conversation.
@@ -141,34 +143,36 @@ fn format(args: &Args) -> Result<Format, Failure> {
 }
 
 fn answer(
-    asker: &Asker,
+    asker: &Arc<Asker>,
     sql: &str,
     format: Format,
     output: Option<&Path>,
     context: &Context,
 ) -> Result<(), Failure> {
-    let mut file = output.map(WholeFile::create).transpose()?;
-    // Standard output alone writes at each newline.
-    let mut out = BufWriter::new(io::stdout());
-    let deadline = Deadline::arm(asker.timeout(), output);
-    let written = context.runtime.block_on(async {
-        tokio::select! {
-            written = async {
-                let answer = asker.session().await?.query(sql).await.map_err(Failure::from)?;
-                let layout = context.terminal.layout();
-                match &mut file {
-                    Some(file) => output::write(answer, format, &layout, file).await?,
-                    None => output::write(answer, format, &layout, &mut out).await?,
-                };
-                Ok(())
-            } => written,
-            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+    let file = output.map(WholeFile::create).transpose()?;
+    let layout = context.terminal.layout();
+    let (asker, sql, time) = (Arc::clone(asker), sql.to_owned(), asker.timeout());
+    let written = Waiter::new()?.answer(time, async move {
+        let answer = asker.session().await?.query(&sql).await?;
+        match file {
+            Some(mut file) => {
+                output::write(answer, format, &layout, &mut file).await?;
+                file.keep()
+            }
+            None => {
+                // Standard output alone writes at each newline.
+                let mut out = BufWriter::new(io::stdout());
+                Ok(output::write(answer, format, &layout, &mut out).await?)
+            }
         }
     });
-    deadline.disarm();
-    written?;
-    match file {
-        Some(file) => file.keep(),
-        None => Ok(out.flush()?),
+    if let (Err(_), Some(output)) = (&written, output) {
+        // A query that does not stop holds its file until the process ends.
+        let _ = std::fs::remove_file(whole_file::partial(output));
     }
+    // There is no background to go on in when the process ends.
+    written.map_err(|failure| match failure {
+        Failure::Stuck => Failure::Interrupted,
+        failure => failure,
+    })
 }

@@ -149,6 +149,12 @@ mod tests {
         torn.missing = vec![120, 240];
         torn.twice = vec![360];
         let audit = Audit { files: vec![whole, torn], gone: vec!["logs/c.jsonl".into()] };
-        expect![[""]].assert_eq(&table(&audit, false));
+        expect![[r#"
+            file          bytes  lines  rows  rejects  expired  verdict
+            logs/a.jsonl  1,000     10     9        1        0  OK
+            logs/b.jsonl  1,000     10     9        1        0  2 missing (first at byte 120), 1 twice (first at byte 360)
+            logs/c.jsonl is no longer on disk: nothing to compare with
+            1 of 2 files differ from the store
+        "#]].assert_eq(&table(&audit, false));
     }
 }

@@ -17,6 +17,7 @@ use self::document::{Document, Section};
 pub(crate) use self::error::ConfigError;
 pub(crate) use self::source::SourceConfig;
 use crate::failure::Failure;
+use crate::here::shown;
 
 /// The file read when none is named.
 pub(crate) const DEFAULT_FILE: &str = "fillwatch.toml";
@@ -111,7 +112,7 @@ impl Config {
                 line: missing.line,
                 message: format!(
                     "`path` in [[source]]: no such file or directory: {}",
-                    missing.root.display()
+                    shown(&missing.root)
                 ),
                 hint: Some("paths are relative to the directory of the config file".to_owned()),
             }),

@@ -108,7 +108,9 @@ fn zone(mapping: &Mapping, found: &[&FileSurvey]) -> String {
         .sum();
     let zone = quoted(mapping.timezone.name());
     match rows {
-        0 => format!("# timezone = {zone}  # of times that name none; there are none\n"),
+        0 if mapping.timezone == Mapping::default().timezone => {
+            format!("# timezone = {zone}  # of times that name none; there are none\n")
+        }
         _ => format!(
             "# {} that names no zone: this is the zone it is read in\ntimezone = {zone}\n",
             quantity::of(rows, "row has a time", "rows have a time"),

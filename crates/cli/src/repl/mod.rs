@@ -23,21 +23,18 @@ use crate::asker::{Asker, Range};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::waiting::Waiter;
 use crate::{pager, quantity};
 
-/// How long a query may take to stop before we say that it does not.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// Converses until the user leaves.
-pub(crate) fn run(asker: Asker, format: Format, context: &Context) -> Result<ExitCode, Failure> {
-    let mut repl = Repl {
-        asker: Arc::new(asker),
-        format,
-        expanded: false,
-        timing: true,
-        output: None,
-        context,
-    };
+pub(crate) fn run(
+    asker: Arc<Asker>,
+    format: Format,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let waiter = Waiter::new()?;
+    let mut repl =
+        Repl { asker, format, expanded: false, timing: true, output: None, waiter, context };
     let mut editor = editor()?;
     let history = history::file();
     if let Some(file) = &history {
@@ -83,6 +80,7 @@ struct Repl<'a> {
     timing: bool,
     /// Where answers go instead of the screen.
     output: Option<(PathBuf, File)>,
+    waiter: Waiter,
     context: &'a Context,
 }
 
@@ -185,39 +183,19 @@ impl Repl<'_> {
 
     /// Runs a query where Ctrl-C reaches it. Gives what is to be shown, if it was not written to
     /// its place as it came.
-    fn answer(&self, sql: String) -> Result<Vec<u8>, Failure> {
+    fn answer(&mut self, sql: String) -> Result<Vec<u8>, Failure> {
         let (asker, format) = (Arc::clone(&self.asker), self.format);
         // The screen may have another size than a moment ago.
         let layout = Layout { expanded: self.expanded, ..self.context.terminal.layout() };
         let mut place = self.place()?;
-        let late = self.asker.timeout().saturating_add(PATIENCE);
-        self.context.runtime.block_on(async move {
-            let mut query = tokio::spawn(async move {
-                let mut text = Vec::new();
-                let answer = asker.session().await?.query(&sql).await?;
-                match &mut place {
-                    Some(place) => {
-                        output::write(answer, format, &layout, &mut **place).await?;
-                        place.flush()?;
-                    }
-                    None => output::write(answer, format, &layout, &mut text).await?,
-                }
-                Ok::<_, Failure>(text)
-            });
-            tokio::select! {
-                done = &mut query => match done {
-                    Ok(answer) => return answer,
-                    Err(_) => return Err(Failure::failed("the query ended in a fault of fillwatch")),
-                },
-                _ = tokio::signal::ctrl_c() => query.abort(),
-                () = tokio::time::sleep(late) => query.abort(),
+        self.waiter.answer(self.asker.timeout(), async move {
+            let mut text = Vec::new();
+            let answer = asker.session().await?.query(&sql).await?;
+            match &mut place {
+                Some(place) => output::write(answer, format, &layout, &mut **place).await?,
+                None => output::write(answer, format, &layout, &mut text).await?,
             }
-            match tokio::time::timeout(PATIENCE, query).await {
-                Ok(_) => Err(Failure::Interrupted),
-                Err(_) => Err(Failure::failed(
-                    "the query does not stop; it goes on in the background until it notices",
-                )),
-            }
+            Ok(text)
         })
     }
 

@@ -81,13 +81,13 @@ pub(super) fn check_table(name: &ObjectName) -> Result<(), QueryError> {
     )))
 }
 
-/// Whether it is `->`, `->>` or one of the functions behind them.
-pub(super) fn steps_into_json(expr: &Expr) -> bool {
+/// Whether it is a call, or one of the operators that are calls: `->` and `->>`.
+pub(super) fn is_call(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { op, .. } => {
             matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow)
         }
-        Expr::Function(function) => called(&function.name).starts_with("json_"),
+        Expr::Function(_) => true,
         _ => false,
     }
 }

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::{DIALECT, budget, functions};
 use crate::QueryError;
-use crate::limits::{JOINS_MAX, JSON_STEPS_MAX};
+use crate::limits::{CALLS_NESTED_MAX, JOINS_MAX};
 
 /// The one statement in `sql`, which is safe to plan and only reads.
 pub(crate) fn parse(sql: &str) -> Result<Statement, QueryError> {
@@ -79,7 +79,7 @@ fn check(statement: &Statement, sql: &str) -> Result<(), QueryError> {
 
 /// What a statement that does not parse should be told: nothing about grammar if it is none of ours.
 fn first_word(sql: &str) -> Option<QueryError> {
-    const OURS: &[&str] = &["select", "with", "from", "values", "explain", "describe", "desc"];
+    const OURS: &[&str] = &["select", "with", "values", "explain", "describe", "desc"];
     let word = keyword(sql)?;
     (!OURS.contains(&word.as_str())).then(|| not_a_query(sql))
 }
@@ -110,8 +110,8 @@ fn is_prefix(word: &str) -> bool {
 #[derive(Default)]
 struct Inspector {
     joins: usize,
-    /// How many steps into JSON the expression being visited is part of.
-    json_steps: usize,
+    /// How many calls the expression being visited is an argument of.
+    calls: usize,
 }
 
 impl Inspector {
@@ -165,12 +165,12 @@ impl Visitor for Inspector {
         if let Expr::Function(function) = expr {
             flow(functions::check(function))?;
         }
-        self.json_steps += usize::from(functions::steps_into_json(expr));
-        flow(budget::within("steps into JSON", self.json_steps, JSON_STEPS_MAX))
+        self.calls += usize::from(functions::is_call(expr));
+        flow(budget::within("functions inside one another", self.calls, CALLS_NESTED_MAX))
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<QueryError> {
-        self.json_steps -= usize::from(functions::steps_into_json(expr));
+        self.calls -= usize::from(functions::is_call(expr));
         ControlFlow::Continue(())
     }
 }

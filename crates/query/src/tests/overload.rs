@@ -30,6 +30,10 @@ fn chain(first: &str, next: &str, count: usize) -> String {
     format!("select {first}{} from events limit 1", next.repeat(count))
 }
 
+fn joins(count: usize) -> String {
+    (1..=count).map(|n| format!("join events e{n} using (bot) ")).collect()
+}
+
 #[test]
 fn the_longest_chains_that_are_let_through_are_planned() {
     survives(&chain("price", " + price", 300));
@@ -37,10 +41,10 @@ fn the_longest_chains_that_are_let_through_are_planned() {
     survives(&chain("price > 0", " or size > 0", 149));
     survives(&chain("price", "::double", 300));
     survives(&chain("price", " is null", 300));
-    survives(&chain("attrs", "->'a'", 8));
+    survives(&chain("attrs", "->'a'", 12));
     survives(&format!("select 1 from events where price in ({}1)", "1, ".repeat(900)));
     survives(&format!("select case {} end from events", "when price = 1 then 1 ".repeat(290)));
-    survives(&format!("select count(*) from events {}", "join events using (bot) ".repeat(1)));
+    survives(&format!("select count(*) from events e0 {}", joins(8)));
 }
 
 #[test]
@@ -48,12 +52,14 @@ fn longer_ones_are_refused() {
     refused(&chain("price", " + price", 301), "the query has 301 operators, and 300 is the limit");
     refused(&chain("price", "::double", 301), "operators");
     refused(&chain("attrs", "['a']", 301), "operators");
-    refused(&chain("attrs", "->'a'", 9), "the query has 9 steps into JSON, and 8 is the limit");
+    refused(
+        &chain("attrs", "->'a'", 13),
+        "the query has 13 functions inside one another, and 12 is the limit",
+    );
     refused(
         &format!("select {}attrs{} from events", "json_get(".repeat(9), ", 'a')".repeat(9)),
         "steps into JSON",
     );
-    refused(&chain("1", " |> 1", 301), "operators");
     refused(
         &format!("select 1 {}", "union all select 1 ".repeat(51)),
         "the query has 51 unions, and 50 is the limit",
@@ -91,7 +97,7 @@ fn deep_nesting_is_refused_by_the_parser() {
 #[test]
 fn what_the_parser_lets_nest_is_planned_in_time() {
     let start = Instant::now();
-    for depth in [10, 20, 30, 40] {
+    for depth in [6, 12, 20, 40] {
         for (open, close) in
             [("coalesce(price, ", ")"), ("abs(", ")"), ("(", ")"), ("nullif(", ", 0)")]
         {
@@ -133,19 +139,4 @@ fn a_deadline_ends_an_answer() {
     );
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     runtime.shutdown_background();
-}
-
-#[test]
-fn probe() {
-    let sql = std::env::var("PROBE").unwrap();
-    let start = Instant::now();
-    let r = ask(&sql);
-    eprintln!(
-        "{:?} {}",
-        start.elapsed(),
-        match r {
-            Ok(s) => s.len().to_string(),
-            Err(e) => e.to_string(),
-        }
-    );
 }

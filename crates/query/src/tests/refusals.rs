@@ -143,7 +143,6 @@ const ALLOWED: &[&str] = &[
     "with t as (select 1 as a) select * from t",
     "with events as (select 1 as a) select a from events",
     "values (1, 'a'), (2, 'b')",
-    "from events select bot",
     "select * from events e join last_seen s on e.bot = s.bot",
     "select bot from events union all select bot from history",
     "select bot from events intersect select bot from history",

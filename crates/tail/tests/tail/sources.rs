@@ -133,9 +133,40 @@ fn a_corrupt_archive_is_said_and_others_go_on() {
          sweep",
         "added b.log
          b.log: two
-         added a.log.gz
          corrupt a.log.gz
          b.log: three",
+    );
+}
+
+#[test]
+fn what_an_archive_holds_before_the_damage_is_read() {
+    let mut stage = Stage::new(options());
+    stage.act("repeat a.log 400000 one");
+    stage.act("gzip a.log");
+    let len = stage.folder.len("a.log.gz").unwrap();
+    stage.act(&format!("truncate a.log.gz {}", len / 2));
+    stage.act("sweep 5");
+    let handed: usize = stage
+        .log
+        .text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("a.log.gz: ")?.strip_suffix(" lines")?.parse::<usize>().ok()
+        })
+        .sum();
+    assert!((100_000..400_000).contains(&handed), "{}", stage.log.text);
+    assert_eq!(stage.log.text.matches("corrupt a.log.gz").count(), 1);
+}
+
+#[test]
+fn a_one_shot_run_says_which_archive_is_corrupt() {
+    check(
+        "repeat a.log 1000 one
+         gzip a.log
+         truncate a.log.gz 30
+         sweep
+         finish",
+        "corrupt a.log.gz",
     );
 }
 
@@ -175,7 +206,7 @@ fn an_unreadable_new_file_is_said_once_and_recovers() {
 
 /// Takes our permission away; not from root, who has it anyway.
 fn lock_out(path: &std::path::Path) -> bool {
-    std::fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
     std::fs::File::open(path).is_err()
 }
 
