@@ -1,6 +1,6 @@
 //! The integration tests: one binary, so that DataFusion is linked once.
 
-#![expect(missing_docs, reason = "tests are named for what they show")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on had better stop")]
 
 mod cli; // the real binary as a person uses it
 mod kill; // the real binary under kill -9, checked by a stranger

@@ -93,7 +93,9 @@ async fn a_second_ingest_adds_nothing() {
     world.append("bot.jsonl", "\nTraceback (most recent call last):\n\n");
     let report = world.ingest(false).await;
     assert_eq!((report.rows, report.rejects), (100, 1));
-    world.check("select count(*), sum(price), count(distinct order_id) from events", "100 42.0 100").await;
+    world
+        .check("select count(*), sum(price), count(distinct order_id) from events", "100 42.0 100")
+        .await;
     world.check("select reason from quarantine", "no JSON object in this line").await;
     let again = world.ingest(false).await;
     assert_eq!((again.rows, again.rejects, again.bytes), (0, 0, 0));
@@ -167,7 +169,10 @@ async fn a_line_is_seen_before_it_is_committed() {
     wait_for(&world, "2").await;
     let attached = attach(&world.store()).await.unwrap();
     assert!(attached.live);
-    assert_eq!((attached.snapshot.events_size().rows, attached.snapshot.events_size().hot_rows), (0, 2));
+    assert_eq!(
+        (attached.snapshot.events_size().rows, attached.snapshot.events_size().hot_rows),
+        (0, 2)
+    );
     stop.send(()).unwrap();
     let report = running.await.unwrap().unwrap();
     assert_eq!((report.rows, report.commits), (2, 1));

@@ -49,7 +49,11 @@ fn time_is_an_argument() {
             && path.components().any(|part| part.as_os_str() == "src")
             && fs::read_to_string(path).unwrap().contains(reads_the_clock)
     });
-    assert_eq!(readers.collect::<Vec<_>>(), Vec::<PathBuf>::new(), "only serve/clock.rs reads the wall clock");
+    assert_eq!(
+        readers.collect::<Vec<_>>(),
+        Vec::<PathBuf>::new(),
+        "only serve/clock.rs reads the wall clock"
+    );
 }
 
 #[test]
@@ -59,7 +63,8 @@ fn heavy_crates_are_named_where_they_may_be() {
         for entry in fs::read_dir(root().join("crates")).unwrap() {
             let dir = entry.unwrap().path();
             let manifest = fs::read_to_string(dir.join("Cargo.toml")).unwrap();
-            let (dependencies, _) = manifest.split_once("[dev-dependencies]").unwrap_or((&manifest, ""));
+            let (dependencies, _) =
+                manifest.split_once("[dev-dependencies]").unwrap_or((&manifest, ""));
             if dependencies.lines().any(|line| line.starts_with(&format!("{of}."))) {
                 users.push(dir.file_name().unwrap().to_string_lossy().into_owned());
             }

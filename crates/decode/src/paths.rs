@@ -148,16 +148,17 @@ impl Paths {
         // The wrappers' names are prefixes of the path, so what is left of it is the bare name.
         let wrapped = if above.is_wrapper { plain(key) } else { self.bare_name(parent, key) };
         let squashed = squash(&wrapped);
+        let in_order = above.in_order || last_key(&above.path).eq_ignore_ascii_case(b"order");
         let is_wrapper =
             names::is_wrapper(&squash(&name)) || (above.is_wrapper && names::is_wrapper(&squashed));
         Field {
             column: column_name(&name).into(),
             is_id: is_id(&name),
             is_counter: is_counter(&name),
-            synonyms: self.synonyms(&squashed, &name),
+            synonyms: self.synonyms(&squashed, &name, in_order),
             rule: self.rules.iter().find(|rule| rule.path == name).cloned(),
             wrappers: above.wrappers + u8::from(above.is_wrapper && parent != FieldId::ROOT),
-            in_order: above.in_order || last_key(&above.path).eq_ignore_ascii_case(b"order"),
+            in_order,
             own: Cell::new(Own::Unseen),
             children: HashMap::new(),
             collapsed: false,
@@ -181,8 +182,12 @@ impl Paths {
         plain(&dotted(&path[wrapper.unwrap_or(0)..], key))
     }
 
-    fn synonyms(&self, squashed: &str, name: &str) -> Vec<&'static Synonym> {
+    fn synonyms(&self, squashed: &str, name: &str, in_order: bool) -> Vec<&'static Synonym> {
         let mut found: Vec<_> = names::roles(squashed).collect();
+        if in_order {
+            // `order.id` is an order's, wherever the order stands.
+            found.extend(names::roles(&format!("order{squashed}")));
+        }
         if found.is_empty() {
             found = names::roles(&squash(name)).collect();
         }
@@ -312,6 +317,10 @@ mod tests {
             r#"record_extra_order_id ["orderid"] false"#
         );
         assert_eq!(at(&mut paths, &["data", "order", "mid"]), r#"data_order_mid ["mid"] true"#);
+        assert_eq!(
+            at(&mut paths, &["data", "order", "id"]),
+            r#"data_order_id ["id", "id", "orderid"] true"#
+        );
         assert_eq!(
             at(&mut paths, &["record", "time", "timestamp"]),
             r#"record_time_timestamp ["recordtimetimestamp"] false"#

@@ -12,9 +12,7 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use fillwatch_decode::{Decoder, Mapping};
-use fillwatch_model::{
-    Body, Clock, Fields, FileId, LineChunk, LogFile, Mark, SourceId, limits,
-};
+use fillwatch_model::{Body, Clock, Fields, FileId, LineChunk, LogFile, Mark, SourceId, limits};
 use fillwatch_query::{Session, Window};
 use fillwatch_store::{Reader, SourceState};
 use fillwatch_tail::{Closed, Event, Sink, Source, Tailer, open_plain};
@@ -87,8 +85,8 @@ pub async fn verify(
     let states: HashMap<FileId, SourceState> =
         attached.snapshot.source_states().into_iter().map(|state| (state.id, state)).collect();
     let options = fillwatch_query::Options::at(clock.now()).map_err(query_error)?;
-    let session = Session::new(tables::of(&attached.snapshot)?, Window::ALL, options)
-        .map_err(query_error)?;
+    let session =
+        Session::new(tables::of(&attached.snapshot)?, Window::ALL, options).map_err(query_error)?;
     let found = find(dir, &states, sources, &clock).await?;
     let mut rows = offsets(&session, "events").await?;
     let mut rejects = offsets(&session, "quarantine").await?;
@@ -119,10 +117,7 @@ fn query_error(error: fillwatch_query::QueryError) -> ServeError {
 }
 
 /// All offsets of each file in a table: eight bytes a row.
-async fn offsets(
-    session: &Session,
-    table: &str,
-) -> Result<HashMap<FileId, Vec<u64>>, ServeError> {
+async fn offsets(session: &Session, table: &str) -> Result<HashMap<FileId, Vec<u64>>, ServeError> {
     let sql = format!(r#"select arrow_cast(file_id, 'Utf8') as file_id, "offset" from {table}"#);
     let mut answer = session.query(&sql).await.map_err(query_error)?;
     let mut offsets: HashMap<FileId, Vec<u64>> = HashMap::new();
@@ -147,7 +142,8 @@ async fn find(
     clock: &Arc<dyn Clock>,
 ) -> Result<HashMap<FileId, PathBuf>, ServeError> {
     let known = Reader::open(dir)?.known_files().await?;
-    let folders: BTreeSet<&Path> = states.values().filter_map(|state| state.path.parent()).collect();
+    let folders: BTreeSet<&Path> =
+        states.values().filter_map(|state| state.path.parent()).collect();
     for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
         let id = SourceId(sources.len() as u32);
         sources.extend(Source::new(id, &folder.to_string_lossy(), &[]).ok());
@@ -262,10 +258,8 @@ fn set_expired_apart(file: &mut AuditedFile, retained_from: i32, now: i64) -> io
     }
     let missing: BTreeSet<u64> = std::mem::take(&mut file.missing).into_iter().collect();
     let mut input = open_plain(&file.path)?.take(file.bytes);
-    let mut decoder = Decoder::new(
-        Arc::from([Mapping::default()]),
-        Arc::new(Fields::new(limits::COLUMNS_MAX)),
-    );
+    let mut decoder =
+        Decoder::new(Arc::from([Mapping::default()]), Arc::new(Fields::new(limits::COLUMNS_MAX)));
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
     for start in missing {

@@ -49,8 +49,7 @@ pub(crate) async fn open(
     clock: &Arc<dyn Clock>,
     observer: &dyn Observer,
 ) -> Result<Arc<Store>, ServeError> {
-    let store =
-        Store::open(&settings.store, settings.storage.clone(), Arc::clone(clock)).await?;
+    let store = Store::open(&settings.store, settings.storage.clone(), Arc::clone(clock)).await?;
     for name in store.set_aside() {
         observer.trouble(&Trouble::SetAside(name));
     }

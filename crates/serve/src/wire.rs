@@ -116,11 +116,7 @@ fn read_part(input: &mut impl Read) -> io::Result<Vec<u8>> {
     }
     let mut part = Vec::new();
     input.take(length).read_to_end(&mut part)?;
-    if part.len() as u64 == length {
-        Ok(part)
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    }
+    if part.len() as u64 == length { Ok(part) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 impl Source {

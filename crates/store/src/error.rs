@@ -32,7 +32,7 @@ pub enum StoreError {
         /// `events` or `quarantine`.
         table: String,
         /// Why not.
-        source: deltalake::DeltaTableError,
+        source: Box<deltalake::DeltaTableError>,
     },
     /// A file of a table could not be read or written.
     #[error("table `{table}`: {source}")]
@@ -40,7 +40,7 @@ pub enum StoreError {
         /// `events` or `quarantine`.
         table: String,
         /// Why not.
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// A file of a table is not what its log says.
     #[error("table `{table}`: {what}")]
@@ -63,7 +63,7 @@ pub enum StoreError {
     },
     /// `state.db` could not be read or written.
     #[error("state database: {0}")]
-    State(#[from] rusqlite::Error),
+    State(Box<rusqlite::Error>),
     /// The table knows files that `state.db` can no longer recognise.
     #[error(
         "`state.db` no longer knows {files} of the log files in the table, so they would be read \
@@ -75,13 +75,13 @@ pub enum StoreError {
     },
     /// Rows could not be merged or encoded.
     #[error("cannot encode rows: {0}")]
-    Encode(#[from] arrow::error::ArrowError),
+    Encode(Box<arrow::error::ArrowError>),
     /// Rows could not be written as Parquet.
     #[error("cannot write Parquet: {0}")]
-    Parquet(#[from] parquet::errors::ParquetError),
+    Parquet(Box<parquet::errors::ParquetError>),
     /// A merge of files failed.
     #[error("cannot read back rows: {0}")]
-    Read(#[from] datafusion::error::DataFusionError),
+    Read(Box<datafusion::error::DataFusionError>),
 }
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
@@ -97,17 +97,35 @@ impl StoreError {
 
     pub(crate) fn object(table: &str) -> impl FnOnce(object_store::Error) -> StoreError + use<> {
         let table = table.to_owned();
-        move |source| StoreError::Object { table, source }
+        move |source| StoreError::Object { table, source: Box::new(source) }
     }
 
     pub(crate) fn delta(
         table: &str,
     ) -> impl FnOnce(deltalake::DeltaTableError) -> StoreError + use<> {
         let table = table.to_owned();
-        move |source| StoreError::Delta { table, source }
+        move |source| StoreError::Delta { table, source: Box::new(source) }
     }
 
     pub(crate) fn corrupt(table: &str, what: impl Into<String>) -> StoreError {
         StoreError::Corrupt { table: table.to_owned(), what: what.into() }
     }
+}
+
+/// Errors of others are boxed: they are large, rare, and would make every `Result` of ours large.
+macro_rules! boxed {
+    ($($error:ty => $variant:ident,)*) => {
+        $(impl From<$error> for StoreError {
+            fn from(error: $error) -> StoreError {
+                StoreError::$variant(Box::new(error))
+            }
+        })*
+    };
+}
+
+boxed! {
+    arrow::error::ArrowError => Encode,
+    parquet::errors::ParquetError => Parquet,
+    datafusion::error::DataFusionError => Read,
+    rusqlite::Error => State,
 }

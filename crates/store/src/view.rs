@@ -70,8 +70,7 @@ impl TableView {
         hot: Vec<HotBatch>,
     ) -> TableView {
         // Text is read as views, which DataFusion compares and groups without copying.
-        let fields: Vec<FieldRef> =
-            columns.fields().iter().map(|field| view_field(field)).collect();
+        let fields: Vec<FieldRef> = columns.fields().iter().map(view_field).collect();
         let (partition, in_file): (Vec<FieldRef>, Vec<FieldRef>) =
             fields.iter().cloned().partition(|field| field.name() == "date");
         TableView {

@@ -146,9 +146,10 @@ impl Store {
             Table::open_or_create(log, schema, now_ms).await
         };
         let fresh = Fields::new(options.columns_max).schema();
-        let events = open("events", &fresh).await?;
-        let quarantine = open("quarantine", &quarantine::SCHEMA).await?;
+        // `events` last: a reader takes the store for made when it is there.
         let state = State::open(&layout.state())?;
+        let quarantine = open("quarantine", &quarantine::SCHEMA).await?;
+        let events = open("events", &fresh).await?;
         let (mut files, lost) = recognise(&events, &quarantine, &state)?;
         files.extend(recover_marks(&events, &lost).await?);
         files.sort_by_key(|file| file.first_seen);

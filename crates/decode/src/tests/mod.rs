@@ -18,6 +18,7 @@ mod lines;
 mod mappings;
 mod naive;
 mod properties;
+mod survey;
 
 /// 2026-01-02 03:04:05, when every chunk of a test was read.
 const READ_AT: Micros = 1_767_323_045_000_000;

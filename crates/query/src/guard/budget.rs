@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::DIALECT;
 use crate::QueryError;
-use crate::limits::{OPERATORS_MAX, SQL_BYTES_MAX, TOKENS_MAX, UNIONS_MAX};
+use crate::limits::{OPERATORS_MAX, PARENTHESES_NESTED_MAX, SQL_BYTES_MAX, TOKENS_MAX, UNIONS_MAX};
 
 /// Refuses what is too long to be parsed and planned safely. The tokenizer loops, so this is safe
 /// for any text.
@@ -15,7 +15,14 @@ pub(super) fn check(sql: &str) -> Result<(), QueryError> {
         .tokenize()
         .map_err(|error| QueryError::Invalid(error.to_string()))?;
     let (mut all, mut operators, mut unions) = (0, 0, 0);
+    let (mut depth, mut deepest) = (0_usize, 0);
     for token in &tokens {
+        match token {
+            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+            Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
         match weigh(token) {
             Weight::None => continue,
             Weight::Token => {}
@@ -26,16 +33,15 @@ pub(super) fn check(sql: &str) -> Result<(), QueryError> {
     }
     within("tokens", all, TOKENS_MAX)?;
     within("operators", operators, OPERATORS_MAX)?;
-    within("unions", unions, UNIONS_MAX)
+    within("unions", unions, UNIONS_MAX)?;
+    within("parentheses inside one another", deepest, PARENTHESES_NESTED_MAX)
 }
 
 pub(super) fn within(what: &str, count: usize, max: usize) -> Result<(), QueryError> {
     if count <= max {
         return Ok(());
     }
-    Err(QueryError::Refused(format!(
-        "the query has {count} {what}, and {max} is the limit; split it, or join a list of values instead"
-    )))
+    Err(QueryError::Refused(format!("the query has {count} {what}, and {max} is the limit")))
 }
 
 enum Weight {

@@ -74,13 +74,13 @@ fn longer_ones_are_refused() {
 }
 
 #[test]
-fn deep_nesting_is_refused_by_the_parser() {
+fn deep_nesting_is_refused() {
     let nested = |open: &str, inner: &str, close: &str, depth: usize| {
         let sql = format!("select {}{inner}{}", open.repeat(depth), close.repeat(depth));
         assert!(ask(&sql).is_err(), "{open} × {depth}");
     };
     nested("(", "1", ")", 100);
-    nested("(", "1", ")", 1_000);
+    nested("(", "1", ")", 950);
     nested("abs(", "1", ")", 600);
     nested("[", "1", "]", 290);
     nested("not ", "true", "", 290);
@@ -89,15 +89,15 @@ fn deep_nesting_is_refused_by_the_parser() {
     nested("(select ", "1", ")", 200);
     nested("* from (select ", "1", ")", 200);
     refused(
-        &format!("select {}1{}", "(".repeat(100), ")".repeat(100)),
-        "the query is nested too deeply",
+        &format!("select {}1{}", "(".repeat(17), ")".repeat(17)),
+        "the query has 17 parentheses inside one another, and 16 is the limit",
     );
 }
 
 #[test]
-fn what_the_parser_lets_nest_is_planned_in_time() {
+fn what_may_nest_is_planned_in_time() {
     let start = Instant::now();
-    for depth in [6, 12, 20, 40] {
+    for depth in [6, 12, 16] {
         for (open, close) in
             [("coalesce(price, ", ")"), ("abs(", ")"), ("(", ")"), ("nullif(", ", 0)")]
         {
