@@ -57,7 +57,7 @@ no json
         no time × 1
         event text × 3 (0 conflicts) from [("event", 3)]
         market text × 1 (0 conflicts) from [("symbol", 1)]
-        order_id text × 1 (0 conflicts) from []
+        order_id text × 1 (0 conflicts) from [("order.id", 1)]
         price float × 1 (0 conflicts) from [("price", 1)]
         fill_price float × 1 (1 conflicts) from [("price", 2)]
         note text × 1 (0 conflicts) from []
