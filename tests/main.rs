@@ -5,5 +5,6 @@
 mod cli; // the real binary as a person uses it
 mod kill; // the real binary under kill -9, checked by a stranger
 mod pipeline; // the whole way of a line, in this process
+mod sql; // the views, by SQL text, in memory, on disk and half of each
 mod store; // rows in, rows out, crashes and failing disks in between
 mod tidy; // house rules

@@ -12,6 +12,7 @@
 //! ```
 
 mod answer;
+mod epoch;
 mod error;
 mod guard;
 mod json;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::epoch::ExactEpoch;
 
 /// An engine that knows no table yet, may use `memory_bytes`, and writes nothing anywhere, not even
 /// to make room.
@@ -42,5 +44,6 @@ pub(crate) fn engine(
         .with_default_features()
         .build();
     datafusion_functions_json::register_all(&mut state)?;
+    state.register_function_rewrite(Arc::new(ExactEpoch))?;
     Ok(SessionContext::new_with_state(state))
 }

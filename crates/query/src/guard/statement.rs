@@ -53,7 +53,7 @@ pub(crate) fn bind(
 ) -> Result<(), QueryError> {
     match statement {
         Statement::Statement(statement) => {
-            outcome(VisitMut::visit(statement, &mut Binder { value }))
+            outcome(VisitMut::visit(statement, &mut Binder { value, in_series: false }))
         }
         Statement::Explain(explain) => bind(&mut explain.statement, value),
         _ => Ok(()),
@@ -190,17 +190,33 @@ fn only_reads(body: &SetExpr) -> Result<(), QueryError> {
 
 struct Binder<'a> {
     value: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether the arguments of a table function are being visited.
+    in_series: bool,
 }
 
 impl VisitorMut for Binder<'_> {
     type Break = QueryError;
 
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
+        self.in_series = matches!(factor, TableFactor::Table { args: Some(_), .. });
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, _: &mut TableFactor) -> ControlFlow<QueryError> {
+        self.in_series = false;
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
         let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
         let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
-        let Some(sql) = (self.value)(name) else {
+        let Some(mut sql) = (self.value)(name) else {
             return flow(refuse(&format!("`{name}` has no value; there are $from, $to and $now")));
         };
+        if self.in_series {
+            // The only type of time that generate_series counts in.
+            sql = format!(r#"arrow_cast({sql}, 'Timestamp(Nanosecond, Some("UTC"))')"#);
+        }
         match Parser::new(&DIALECT).try_with_sql(&sql).and_then(|mut parser| parser.parse_expr()) {
             Ok(bound) => {
                 *expr = bound;

@@ -221,7 +221,7 @@ fn expanded(columns: &[&Column], rows: usize, out: &mut (dyn Write + Send)) -> s
         for column in columns {
             if let Some(value) = &column.cells[row] {
                 let padding = " ".repeat(width - column.name.width() + GAP);
-                writeln!(out, "{}{padding}{value}", column.name)?;
+                writeln!(out, "{}", format!("{}{padding}{value}", column.name).trim_end())?;
             }
         }
     }

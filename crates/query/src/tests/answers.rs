@@ -138,3 +138,16 @@ async fn relations_say_what_there_is() {
     let columns: Vec<&str> = seen.columns.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(columns, ["bot", "kind", "ts", "first_ts", "event_count"]);
 }
+
+#[tokio::test]
+async fn seconds_between_two_moments_keep_their_fraction() {
+    check(
+        FROM_NINE,
+        "select extract(epoch from max(ts) - min(ts)) as s, date_part('EPOCH', min(ts) - max(ts)) as back,
+                extract(epoch from arrow_cast(max(ts) - min(ts), 'Duration(Millisecond)')) as ms,
+                extract(epoch from max(ts) - null) as none
+         from events",
+        expect![["s,back,ms,none\n1.5,-1.5,1.5,\n"]],
+    )
+    .await;
+}

@@ -167,7 +167,6 @@ const ALLOWED: &[&str] = &[
     "explain format tree select 1",
     "describe events",
     "desc last_seen",
-    "select * exclude (attrs) from events",
     "select kind, count(*) from events group by all",
 ];
 
@@ -196,11 +195,13 @@ async fn no_query_gets_round_it() {
 #[tokio::test]
 async fn every_honest_query_is_answered() {
     let session = session(Window::ALL);
+    let mut refused = Vec::new();
     for sql in ALLOWED {
         if let Err(error) = answer(&session, sql).await {
-            panic!("{sql}: {error}");
+            refused.push(format!("{sql}: {error}"));
         }
     }
+    assert!(refused.is_empty(), "{refused:#?}");
 }
 
 /// The error that `sql` gives, which is one line.

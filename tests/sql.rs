@@ -1,0 +1,287 @@
+//! Everything under `sql/`: each view on the log lines of the `.slt` file beside it, with its rows
+//! in memory, on disk, and divided between the two.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use async_trait::async_trait;
+use fillwatch_decode::{Decoder, Mapping};
+use fillwatch_model::{Body, FileId, LineChunk, LogFile, ManualClock, Mark, Micros, SourceId};
+use fillwatch_query::{Answer, QueryError, Session, Tables, Views, Window};
+use fillwatch_store::{Reader, Snapshot, Store};
+use futures::TryStreamExt;
+use sqllogictest::{DBOutput, DefaultColumnType, Runner};
+use tempfile::TempDir;
+
+/// 2027-01-01T00:00:00Z: when the lines are read, and asked about through a window without an end.
+const READ_AT: Micros = 1_798_761_600_000_000;
+
+/// Where the rows lie when they are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Memory,
+    Disk,
+    Both,
+}
+
+/// A store that understands `LOAD`, `WINDOW` and SQL.
+struct Database {
+    place: Place,
+    store: Store,
+    decoder: Decoder,
+    views: Arc<Views>,
+    window: Window,
+    files: u64,
+    folder: TempDir,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("{0}")]
+    Statement(String),
+}
+
+impl Database {
+    async fn new(place: Place) -> Database {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(READ_AT));
+        let store = Store::open(folder.path(), fillwatch_store::Options::default(), clock);
+        let store = store.await.unwrap();
+        let decoder = Decoder::new(Arc::from([Mapping::default()]), Arc::clone(store.fields()));
+        let views = Arc::new(Views::shipped().unwrap());
+        Database { place, store, decoder, views, window: Window::ALL, files: 0, folder }
+    }
+
+    /// Takes `lines` as a new log file called `name`.
+    async fn load(&mut self, name: &str, lines: &str) {
+        self.files += 1;
+        let id = FileId(self.files);
+        let file = Arc::new(LogFile { id, path: name.into(), source: SourceId(0) });
+        let half = lines.len() / 2;
+        let cut = lines[half..].find('\n').map_or(lines.len(), |at| half + at + 1);
+        for (from, part) in [(0, &lines[..cut]), (cut, &lines[cut..])] {
+            let to = from + part.len();
+            let chunk = LineChunk {
+                file: Arc::clone(&file),
+                from: from as u64,
+                to: to as u64,
+                body: Body::Lines(part.as_bytes().to_vec()),
+                mark: mark(),
+                read_at: READ_AT,
+            };
+            let decoded = self.decoder.decode(&[chunk]);
+            assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
+            self.store.push(decoded).unwrap().unwrap();
+            if self.place == Place::Disk || (self.place == Place::Both && from == 0) {
+                self.store.commit().await.unwrap();
+            }
+        }
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Answer, QueryError> {
+        let mut options = fillwatch_query::Options::at(READ_AT)?;
+        options.views = Arc::clone(&self.views);
+        Session::new(tables(&self.snapshot().await), self.window, options)?.query(sql).await
+    }
+
+    /// The writer's own look shows recent files' rows from memory, so what is on disk is looked at
+    /// as another process does; and the two together as one does beside a running `watch`.
+    async fn snapshot(&mut self) -> Snapshot {
+        let reader = Reader::open(self.folder.path()).unwrap();
+        match self.place {
+            Place::Memory => self.store.snapshot(),
+            Place::Disk => reader.committed().await.unwrap(),
+            Place::Both => reader.with_exported(self.store.snapshot().export()).await.unwrap(),
+        }
+    }
+}
+
+fn mark() -> Mark {
+    Mark { dev: 1, ino: 1, prefix_len: 0, prefix_hash: 0, tail_len: 0, tail_hash: 0 }
+}
+
+fn tables(snapshot: &Snapshot) -> Tables {
+    Tables {
+        events: snapshot.events(),
+        quarantine: snapshot.quarantine(),
+        sources: snapshot.sources().unwrap(),
+        fields: snapshot.fields().unwrap(),
+    }
+}
+
+#[async_trait]
+impl sqllogictest::AsyncDB for Database {
+    type Error = Failure;
+    type ColumnType = DefaultColumnType;
+
+    async fn run(&mut self, statement: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
+        let (head, lines) = statement.split_once('\n').unwrap_or((statement, ""));
+        match head.split_whitespace().collect::<Vec<_>>()[..] {
+            ["LOAD", name] => {
+                self.load(name, &format!("{}\n", lines.trim_end())).await;
+                Ok(DBOutput::StatementComplete(0))
+            }
+            ["WINDOW", from, to] => {
+                self.window = Window { from: Some(moment(from)?), to: Some(moment(to)?) };
+                Ok(DBOutput::StatementComplete(0))
+            }
+            ["WINDOW", "ALL"] => {
+                self.window = Window::ALL;
+                Ok(DBOutput::StatementComplete(0))
+            }
+            _ => rows(self.query(statement).await?).await,
+        }
+    }
+
+    async fn shutdown(&mut self) {}
+}
+
+fn moment(text: &str) -> Result<Micros, Failure> {
+    let time = chrono::DateTime::parse_from_rfc3339(text);
+    let time = time.map_err(|error| Failure::Statement(format!("`{text}`: {error}")))?;
+    Ok(time.timestamp_micros())
+}
+
+async fn rows(answer: Answer) -> Result<DBOutput<DefaultColumnType>, Failure> {
+    let types = answer.schema.fields().iter().map(|field| match field.data_type() {
+        data_type if data_type.is_floating() => DefaultColumnType::FloatingPoint,
+        data_type if data_type.is_integer() => DefaultColumnType::Integer,
+        DataType::Null => DefaultColumnType::Any,
+        _ => DefaultColumnType::Text,
+    });
+    let types = types.collect();
+    let options = FormatOptions::new().with_null("NULL");
+    let mut rows = Vec::new();
+    let batches: Vec<_> = answer.stream.try_collect().await?;
+    for batch in &batches {
+        let columns = batch.columns().iter();
+        let columns: Vec<ArrayFormatter<'_>> =
+            columns.map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+        for row in 0..batch.num_rows() {
+            let cell = |column: &ArrayFormatter<'_>| match column.value(row).to_string() {
+                empty if empty.is_empty() => "(empty)".to_owned(),
+                text => text,
+            };
+            rows.push(columns.iter().map(cell).collect());
+        }
+    }
+    Ok(DBOutput::Rows { types, rows })
+}
+
+fn slt_files() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "slt") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&sql_folder(), &mut found);
+    found.sort();
+    found
+}
+
+fn sql_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql")
+}
+
+async fn check(place: Place) {
+    let mut failures = Vec::new();
+    for file in slt_files() {
+        let mut runner = Runner::new(|| async { Ok(Database::new(place).await) });
+        runner.with_column_validator(sqllogictest::strict_column_validator);
+        if std::env::var_os("UPDATE").is_some() {
+            let update = runner.update_test_file(
+                &file,
+                " ",
+                sqllogictest::default_validator,
+                sqllogictest::default_normalizer,
+                sqllogictest::strict_column_validator,
+            );
+            update.await.unwrap();
+        } else if let Err(failure) = runner.run_file_async(&file).await {
+            failures.push(failure.display(false).to_string());
+        }
+    }
+    assert!(failures.is_empty(), "rows in {place:?}:\n{}", failures.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_rows_in_memory() {
+    check(Place::Memory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_rows_on_disk() {
+    check(Place::Disk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_some_rows_in_memory_and_some_on_disk() {
+    check(Place::Both).await;
+}
+
+#[test]
+fn every_view_has_a_test_beside_it() {
+    for entry in fs::read_dir(sql_folder().join("views")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "sql") {
+            assert!(file.with_extension("slt").exists(), "{} has no test", file.display());
+        }
+    }
+}
+
+/// A year of data, a row at noon of each day, and a question about one hour of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_about_an_hour_opens_the_files_of_its_day() {
+    const DAY: Micros = 86_400_000_000;
+    const NOON: Micros = 1_767_614_400_000_000; // 2026-01-05T12:00:00Z
+    let mut database = Database::new(Place::Disk).await;
+    let line = |day: i64| {
+        let ts = (NOON + day * DAY) / 1_000;
+        format!("{{\"ts\": {ts}, \"event\": \"heartbeat\", \"bot\": \"mm-1\"}}\n")
+    };
+    database.load("mm.jsonl", &(0..365).map(line).collect::<String>()).await;
+    let day = NOON + 100 * DAY; // 2026-04-15
+
+    let plan = explain(&mut database, Window::ALL, "select * from heartbeats").await;
+    assert!(files_opened(&plan) >= 365, "{plan}");
+
+    let hour = Window { from: Some(day), to: Some(day + 3_600_000_000) };
+    for sql in ["select count(*) from events", "select * from heartbeats"] {
+        let plan = explain(&mut database, hour, sql).await;
+        assert_eq!(files_opened(&plan), 1, "{plan}");
+        assert!(plan.contains("date=2026-04-15"), "{plan}");
+    }
+
+    // Inside the file, row groups and pages are skipped by the same condition.
+    let plan = explain(&mut database, hour, "select bot from events where price > 1").await;
+    assert!(plan.contains("pruning_predicate=") && plan.contains("ts_max"), "{plan}");
+
+    // A condition of the query prunes like the window's.
+    let sql =
+        "select bot from events where ts >= '2026-04-15T12:00:00Z' and ts < '2026-04-15T13:00:00Z'";
+    let plan = explain(&mut database, Window::ALL, sql).await;
+    assert_eq!(files_opened(&plan), 1, "{plan}");
+}
+
+async fn explain(database: &mut Database, window: Window, sql: &str) -> String {
+    database.window = window;
+    let answer = database.query(&format!("explain verbose {sql}")).await.unwrap();
+    let DBOutput::Rows { rows, .. } = rows(answer).await.unwrap() else { panic!("{sql}") };
+    let last = rows.iter().rfind(|row| row[0] == "physical_plan");
+    last.map_or_else(|| panic!("{rows:?}"), |row| row[1].clone())
+}
+
+fn files_opened(plan: &str) -> usize {
+    plan.matches(".parquet").count()
+}
