@@ -536,3 +536,47 @@ async fn a_window_opens_only_its_own_files() {
     assert_eq!(plan.matches(".parquet").count(), 1, "{plan}");
     assert!(plan.contains("date=2026-01-03"), "{plan}");
 }
+
+/// Within the one file of a day, a window of a minute reads the row group it lies in and no others.
+#[tokio::test]
+async fn a_window_reads_only_its_own_row_groups() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let midnight = NOON - DAY / 2;
+    let rows = 400_000;
+    push(&store, dense(1, rows, midnight, DAY / i64::from(rows)));
+    store.commit().await.unwrap();
+    drop(store);
+    let snapshot = Reader::open(dir.path()).unwrap().committed().await.unwrap();
+    assert_eq!(snapshot.events_size().files, 1);
+    let plan = ask(
+        &snapshot,
+        "explain analyze select count(kind) from events
+         where ts >= timestamp '2026-01-05T11:59:00Z' and ts < timestamp '2026-01-05T12:00:00Z'",
+    )
+    .await;
+    let metric = "row_groups_pruned_statistics=";
+    let at = plan.find(metric).unwrap_or_else(|| panic!("{plan}")) + metric.len();
+    let pruned: String = plan[at..].chars().take(40).collect();
+    assert!(pruned.starts_with("4 total → 1 matched"), "{pruned}");
+}
+
+/// `rows` rows, `step` µs apart.
+fn dense(id: u64, rows: i32, ts: i64, step: i64) -> Decoded {
+    let count = rows as usize;
+    let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value; count])) };
+    let times = (0..i64::from(rows)).map(|at| ts + at * step);
+    let batch = RecordBatch::try_from_iter([
+        (
+            "ts",
+            Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC"))
+                as ArrayRef,
+        ),
+        ("kind", text("quote")),
+        ("bot", text("mm1")),
+        ("file", text("/logs/a.jsonl")),
+        ("file_id", text(&FileId(id).to_string())),
+        ("offset", Arc::new(Int64Array::from_iter_values((0..i64::from(rows)).map(|at| at * 10)))),
+    ]);
+    decoded(id, 0..count as u64 * 10, batch.unwrap(), vec![])
+}
