@@ -135,6 +135,41 @@ async fn a_rotated_and_compressed_log_is_read_once() {
     world.check("select count(*), count(distinct seq), max(seq) from events", "65 65 64.0").await;
 }
 
+/// `copytruncate`: what the bot writes between the copying and the truncation is read, and is in no
+/// copy. The marks of the commits before tell whose copy it is.
+#[tokio::test]
+async fn a_copy_that_is_shorter_than_what_was_read_adds_nothing() {
+    for packed in [false, true] {
+        let world = World::new();
+        (0..50).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+        world.ingest(false).await;
+        (50..55).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+        let copied = fs::read(world.logs().join("bot.jsonl")).unwrap();
+        (55..60).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+        world.ingest(false).await;
+        if packed {
+            let archive = File::create(world.logs().join("bot.jsonl.1.gz")).unwrap();
+            let mut archive = flate2::write::GzEncoder::new(archive, flate2::Compression::fast());
+            archive.write_all(&copied).unwrap();
+            archive.finish().unwrap();
+        } else {
+            fs::write(world.logs().join("bot.jsonl.1"), &copied).unwrap();
+        }
+        File::options()
+            .write(true)
+            .open(world.logs().join("bot.jsonl"))
+            .unwrap()
+            .set_len(0)
+            .unwrap();
+        (60..63).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+        assert_eq!(world.ingest(false).await.rows, 3, "packed: {packed}");
+        assert_eq!(world.ingest(false).await.rows, 0, "packed: {packed}");
+        world.check("select count(*), count(distinct seq) from events", "63 63").await;
+        let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+        assert!(audit.is_whole(), "{audit:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_audit_finds_what_was_tampered_with() {
     let world = World::new();
@@ -151,6 +186,22 @@ async fn an_audit_finds_what_was_tampered_with() {
     fs::write(&log, without.join("\n")).unwrap();
     let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
     assert_eq!(audit.files[0].missing.len(), 20);
+}
+
+/// Little memory makes many commits, and not long waits for the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_fill_the_memory_are_committed_at_once() {
+    let world = World::new();
+    let lines: String = (0..60_000).map(placed).collect();
+    world.append("bot.jsonl", &lines);
+    let mut settings = world.settings();
+    settings.commit_interval = Duration::from_secs(3600);
+    settings.storage.hot_bytes_max = 4 << 20;
+    let never = std::future::pending();
+    let report = ingest(settings, false, clock(), never, Arc::new(Silent)).await.unwrap();
+    assert_eq!(report.rows, 60_000);
+    assert!(report.commits > 1, "{report:?}");
+    world.check("select count(*), count(distinct order_id) from events", "60000 60000").await;
 }
 
 /// Visible to SQL in another connection soon after the newline, long before the commit.
@@ -190,5 +241,79 @@ async fn wait_for(world: &World, rows: &str) {
         }
         assert!(Instant::now() < patience, "never saw {rows} rows");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// An audit compares with what is on disk, and says what it could not compare and what is not read.
+#[tokio::test]
+async fn an_audit_after_rotation_names_what_is_gone_and_what_is_new() {
+    let world = World::new();
+    for round in 0..3 {
+        (round * 10..round * 10 + 10).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+        world.ingest(false).await;
+        // One backup is kept, so the first two generations are gone in the end.
+        fs::rename(world.logs().join("bot.jsonl"), world.logs().join("bot.jsonl.1")).unwrap();
+    }
+    world.append("bot.jsonl", &placed(30));
+    world.append("other.jsonl", &placed(31));
+    let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+    assert!(audit.is_whole(), "{audit:?}");
+    assert_eq!((audit.files.len(), audit.gone.len(), audit.unread.len()), (1, 2, 2), "{audit:?}");
+}
+
+/// A store that lies among the logs is not one of them.
+#[tokio::test]
+async fn a_store_does_not_read_itself() {
+    let world = World::new();
+    world.append("bot.jsonl", &placed(0));
+    let mut settings = world.settings();
+    settings.store = world.logs().join("store");
+    for rows in [1, 0, 0] {
+        let never = std::future::pending();
+        let report =
+            ingest(settings.clone(), false, clock(), never, Arc::new(Silent)).await.unwrap();
+        assert_eq!((report.rows, report.rejects), (rows, 0));
+    }
+}
+
+/// Any path will do that a folder can have, and one that will not is refused before it is made.
+#[tokio::test]
+async fn a_store_may_lie_anywhere() {
+    let world = World::new();
+    world.append("bot.jsonl", &placed(0));
+    for name in ["jörg", "a b", "st#4", "st*8", "st?9", "st[10]", "~", "new/../st"] {
+        let mut settings = world.settings();
+        settings.store = world.dir.path().join(name);
+        let store = settings.store.clone();
+        let never = std::future::pending();
+        ingest(settings, false, clock(), never, Arc::new(Silent)).await.unwrap();
+        assert_eq!(ask(&store, "select sum(price) from events").await, "0.42", "{name}");
+    }
+    for name in ["100%", "back\\slash"] {
+        let mut settings = world.settings();
+        settings.store = world.dir.path().join(name);
+        let never = std::future::pending();
+        let refused = ingest(settings, false, clock(), never, Arc::new(Silent)).await.unwrap_err();
+        assert!(refused.to_string().contains("its path has"), "{refused}");
+    }
+}
+
+/// What a store can do without `state.db`, and with one that is none.
+#[tokio::test]
+async fn a_store_without_its_state_answers_and_goes_on() {
+    let world = World::new();
+    (0..5).for_each(|seq| world.append("bot.jsonl", &placed(seq)));
+    world.ingest(false).await;
+    for garbage in [None, Some("no database at all, but quite a long text all the same")] {
+        for name in ["state.db", "state.db-wal", "state.db-shm"] {
+            let _may_be_absent = fs::remove_file(world.store().join(name));
+        }
+        if let Some(garbage) = garbage {
+            fs::write(world.store().join("state.db"), garbage).unwrap();
+        }
+        world.check("select count(*) from events", "5").await;
+        assert_eq!(world.ingest(false).await.rows, 0);
+        let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
+        assert!(audit.is_whole() && audit.files[0].lines == 5, "{audit:?}");
     }
 }

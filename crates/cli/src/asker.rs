@@ -103,6 +103,10 @@ impl Asker {
         self.options.timeout.unwrap_or(Duration::MAX)
     }
 
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.options.memory_bytes as u64
+    }
+
     /// The same, about another time.
     pub(crate) fn with_range(&self, range: Range) -> Asker {
         Asker { range, ..self.clone() }
@@ -120,9 +124,10 @@ impl Asker {
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
         match &error {
-            QueryError::Refused(_) | QueryError::Invalid(_) | QueryError::View { .. } => {
-                Failure::usage(error)
-            }
+            QueryError::Refused(_)
+            | QueryError::Invalid(_)
+            | QueryError::NoColumn { .. }
+            | QueryError::View { .. } => Failure::usage(error),
             QueryError::Memory { .. } => Failure::failed(error).hint("`--memory 8GiB` allows more"),
             QueryError::Deadline(_) => Failure::failed(error).hint("`--timeout 10m` allows more"),
             QueryError::Failed(_) => Failure::told(ExitCode::Failed, error),

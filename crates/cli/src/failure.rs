@@ -38,7 +38,8 @@ impl Failure {
     }
 
     pub(crate) fn told(code: ExitCode, message: impl fmt::Display) -> Failure {
-        Failure::Told { code, message: message.to_string(), hint: None }
+        let message = without_backtrace(&message.to_string()).to_owned();
+        Failure::Told { code, message, hint: None }
     }
 
     /// The operating system refused something to do with `path`.
@@ -98,6 +99,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// An error's text without the backtrace that DataFusion appends where `RUST_BACKTRACE` is set: it
+/// is a page long, and none of it is the user's.
+pub(crate) fn without_backtrace(text: &str) -> &str {
+    text.split("\n\nbacktrace: ").next().unwrap_or(text).trim_end()
+}
+
 /// An operating system's error as a fragment: `no such file or directory`, without the number
 /// that Rust appends and the capital that C begins with.
 pub(crate) fn sentence(error: &io::Error) -> String {
@@ -135,6 +142,16 @@ mod tests {
             Failure::path("cannot read", Path::new("logs/a.jsonl"), &error),
             expect![[r#"
                 fillwatch: cannot read `logs/a.jsonl`: no such file or directory
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_backtrace_is_not_told() {
+        check(
+            Failure::failed("cannot read the store: no room\n\nbacktrace:    0: std::backtrace\n"),
+            expect![[r#"
+                fillwatch: cannot read the store: no room
             "#]],
         );
     }

@@ -13,6 +13,7 @@ mod here;
 mod inspect;
 mod interrupt;
 mod logging;
+mod memory_limit;
 mod news;
 mod pager;
 mod quantity;

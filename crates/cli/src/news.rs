@@ -3,6 +3,7 @@
 use fillwatch_serve::Trouble;
 use fillwatch_tail::{Event, Loss};
 
+use crate::failure::without_backtrace;
 use crate::here::shown;
 use crate::quantity;
 
@@ -84,7 +85,7 @@ pub(crate) fn tell(event: &Event) -> (Weight, String) {
 
 /// The line that tells of something that failed and will be tried again.
 pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
-    match trouble {
+    let line = match trouble {
         Trouble::Commit(error) => format!("commit failed, tried again: {error}"),
         Trouble::CommitWorks => "commits work again".to_owned(),
         Trouble::Upkeep(error) => format!("upkeep of the store failed, tried again: {error}"),
@@ -92,7 +93,8 @@ pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
             format!("a torn commit was set aside ({what}); its lines are read again")
         }
         Trouble::Socket(error) => format!("a question could not be answered: {error}"),
-    }
+    };
+    without_backtrace(&line).to_owned()
 }
 
 fn loss(why: Loss) -> &'static str {

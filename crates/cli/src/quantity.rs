@@ -121,6 +121,18 @@ pub(crate) fn bytes(n: u64) -> String {
     }
 }
 
+/// Bytes in the binary units that limits of memory are written in.
+pub(crate) fn memory(n: u64) -> String {
+    const GIB: u64 = 1 << 30;
+    if n >= GIB && n.is_multiple_of(GIB) {
+        return format!("{} GiB", n >> 30);
+    }
+    match n >> 20 {
+        0 => format!("{n} B"),
+        mib => format!("{mib} MiB"),
+    }
+}
+
 /// A length of time in the two largest units that say something.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -195,6 +207,8 @@ mod tests {
         assert_eq!(bytes(1_500), "1.50 kB");
         assert_eq!(bytes(999_999), "1000 kB");
         assert_eq!(bytes(612_345_678), "612 MB");
+        assert_eq!(memory(2 << 30), "2 GiB");
+        assert_eq!(memory(1_536 << 20), "1536 MiB");
         assert_eq!(duration(Duration::from_micros(1_240_000)), "1.2 s");
         assert_eq!(duration(Duration::from_secs(185)), "3 m 05 s");
         assert_eq!(duration(Duration::from_secs(90_000)), "1 d 01 h");

@@ -75,7 +75,12 @@ impl Evidence<'_> {
         // A line with a message is a logger's, whatever its file is called.
         let is_record = self.facts.message.is_none();
         if is_record && let Some(kind) = self.kind(self.file) {
-            return verdict(kind, EventText::File);
+            // A file of fills may tell of orders that are not (yet, or ever) filled: to count one
+            // as a fill would be worse than any other mistake here.
+            return match self.status().filter(|(status, _)| kind == Kind::Fill && *status != kind) {
+                Some((status, at)) => verdict(status, EventText::Copy(at, usize::MAX)),
+                None => verdict(kind, EventText::File),
+            };
         }
         if let Some((kind, at)) = self.status() {
             return verdict(kind, EventText::Copy(at, usize::MAX));

@@ -49,8 +49,12 @@ pub(crate) fn words_end(text: &str, count: usize) -> usize {
 }
 
 /// The letters and digits of a name in lower case: what is left when everybody's way of joining
-/// words (`fill_price`, `fillPrice`, `fill.price`, `@fill-price`) is taken out.
+/// words (`fill_price`, `fillPrice`, `fill.price`, `@fill-price`) is taken out. In the one- and
+/// two-letter names of Serilog (`@x`, `@mt`) the sign stays: without it they mean something else.
 pub(crate) fn squash(name: &str) -> String {
+    if name.starts_with('@') && name.len() <= 3 {
+        return name.to_lowercase();
+    }
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -83,5 +87,6 @@ mod tests {
     #[test]
     fn names_are_squashed() {
         assert_eq!(squash("@fill-Price.usd"), "fillpriceusd");
+        assert_eq!(squash("@X"), "@x");
     }
 }

@@ -80,4 +80,7 @@ pub struct KnownFile {
     pub offset: u64,
     /// What recognises it, taken at `offset`.
     pub mark: Mark,
+    /// Some of the marks it had before: offsets, ascending, all below `offset`, and what recognises
+    /// it there. A copy that ends before `offset` can be held against these alone.
+    pub earlier: Vec<(u64, Mark)>,
 }

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use arrow::error::ArrowError;
 use datafusion::common::utils::datafusion_strsim::normalized_levenshtein;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
@@ -21,6 +22,14 @@ pub enum QueryError {
     /// It does not parse, or names what is not there.
     #[error("{0}")]
     Invalid(String),
+    /// It names a column that is not there.
+    #[error("no column `{name}`; {offer}")]
+    NoColumn {
+        /// As it was written.
+        name: String,
+        /// What may have been meant.
+        offer: String,
+    },
     /// A view is at fault, not the query.
     #[error("{}: {cause}", .file.display())]
     View {
@@ -49,14 +58,35 @@ pub enum QueryError {
 impl QueryError {
     /// An error while parsing or planning.
     pub(crate) fn invalid(error: &DataFusionError) -> QueryError {
-        QueryError::Invalid(describe(error))
+        match root(error) {
+            DataFusionError::SchemaError(error, _) => match &**error {
+                SchemaError::FieldNotFound { field, valid_fields } => {
+                    no_column(field, valid_fields)
+                }
+                other => QueryError::Invalid(tidy(&other.to_string())),
+            },
+            root => QueryError::Invalid(describe(root)),
+        }
     }
 
-    /// An error while running under a memory limit.
+    /// An error while running under a memory limit. One that the rows or the constants of the query
+    /// bring about, like a division by zero, is the query's.
     pub(crate) fn failed(error: &DataFusionError, memory_bytes: usize) -> QueryError {
-        match error.find_root() {
+        match root(error) {
             DataFusionError::ResourcesExhausted(_) => QueryError::Memory { limit: memory_bytes },
-            _ => QueryError::Failed(describe(error)),
+            root if is_of_the_query(root) => QueryError::invalid(root),
+            root => QueryError::Failed(describe(root)),
+        }
+    }
+
+    /// The same error, knowing the query: `"mm1"` is a column to SQL, and was meant as text.
+    pub(crate) fn of_query(self, sql: &str) -> QueryError {
+        match self {
+            QueryError::NoColumn { name, .. } if sql.contains(&format!("\"{name}\"")) => {
+                let offer = format!("text stands in single quotes: '{name}'");
+                QueryError::NoColumn { name, offer }
+            }
+            other => other,
         }
     }
 
@@ -69,13 +99,39 @@ impl QueryError {
     }
 }
 
-fn describe(error: &DataFusionError) -> String {
-    let root = match error.find_root() {
+fn root(error: &DataFusionError) -> &DataFusionError {
+    match error.find_root() {
         DataFusionError::Collection(errors) => {
             errors.first().map_or(error, |first| first.find_root())
         }
         root => root,
-    };
+    }
+}
+
+/// Whether the query would fail wherever it is asked: nothing outside of it had a part in it.
+fn is_of_the_query(root: &DataFusionError) -> bool {
+    match root {
+        DataFusionError::ArrowError(error, _) => matches!(
+            **error,
+            ArrowError::CastError(_)
+                | ArrowError::ParseError(_)
+                | ArrowError::ComputeError(_)
+                | ArrowError::DivideByZero
+                | ArrowError::ArithmeticOverflow(_)
+                | ArrowError::InvalidArgumentError(_)
+                | ArrowError::NotYetImplemented(_)
+        ),
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Configuration(_)
+        | DataFusionError::Execution(_) => true,
+        _ => false,
+    }
+}
+
+fn describe(root: &DataFusionError) -> String {
     let message = match root {
         DataFusionError::SQL(error, _) => match &**error {
             ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
@@ -83,16 +139,12 @@ fn describe(error: &DataFusionError) -> String {
             }
             ParserError::RecursionLimitExceeded => "the query is nested too deeply".to_owned(),
         },
-        DataFusionError::SchemaError(error, _) => match &**error {
-            SchemaError::FieldNotFound { field, valid_fields } => no_column(field, valid_fields),
-            other => other.to_string(),
-        },
         other => other.message().into_owned(),
     };
     tidy(&message)
 }
 
-fn no_column(field: &Column, valid: &[Column]) -> String {
+fn no_column(field: &Column, valid: &[Column]) -> QueryError {
     let names: Vec<&str> = valid.iter().map(|column| column.name.as_str()).collect();
     let near = nearest(&field.name, &names);
     let offer = if !near.is_empty() {
@@ -105,7 +157,7 @@ fn no_column(field: &Column, valid: &[Column]) -> String {
             if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
         format!("there are {}{more}", list(shown))
     };
-    format!("no column `{}`; {offer}", field.flat_name())
+    QueryError::NoColumn { name: field.flat_name(), offer: tidy(&offer) }
 }
 
 /// Up to three of `names` that `name` may have been meant to be, the likeliest first.
@@ -149,6 +201,7 @@ fn tidy(message: &str) -> String {
         "Invalid argument error: ",
         "Cast error: ",
     ];
+    let message = message.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(message);
     let message = message.split("\nThis issue was likely caused by").next().unwrap_or(message);
     let mut line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     for prefix in PREFIXES {
@@ -175,6 +228,7 @@ mod tests {
     #[test]
     fn a_message_is_one_line_of_bounded_length() {
         assert_eq!(tidy("Error during planning: Execution error: a\n  b"), "a b");
+        assert_eq!(tidy("no room\n\nbacktrace:    0: std::backtrace"), "no room");
         assert_eq!(tidy(&"x".repeat(1_000)).chars().count(), MESSAGE_CHARS_MAX + 1);
     }
 }

@@ -20,6 +20,14 @@ pub const UNIONS_MAX: usize = 50;
 /// Joins of one statement, commas in `from` among them. The ninth is a mistake or an attack.
 pub const JOINS_MAX: usize = 8;
 
+/// Tables that one statement reads when each name from `with` is put in full, as the planner does:
+/// forty names that each read the one before twice are a plan of 2^40 scans.
+pub const READS_MAX: usize = 100;
+
+/// Sets that one `group by` stands for; every row is counted in each of them. `cube` of seven
+/// columns is past it.
+pub const GROUPINGS_MAX: usize = 64;
+
 /// Parentheses one inside the other. The parser tries the argument of a call twice, and so takes
 /// twice as long with each: a quarter of a second for 14, ten seconds for 20.
 pub const PARENTHESES_NESTED_MAX: usize = 16;
@@ -36,7 +44,7 @@ pub const PAD_MAX: u64 = 1_000;
 /// [`OPERATORS_MAX`] needs less than 8 MiB in a debug build.
 pub(crate) const STACK_BYTES: usize = 32 << 20;
 
-/// Memory of one query's joins, sorts and groups.
+/// Memory of one query's joins, sorts and groups. What else it holds, the engine does not count.
 pub const MEMORY_BYTES: usize = 2 << 30;
 
 /// Rows that a table on a terminal shows…

@@ -107,7 +107,8 @@ impl Session {
             let frame = frame.map_err(|error| QueryError::invalid(&error))?;
             frame.execute_stream().await.map_err(|error| bounds.failed(&error))
         };
-        Ok(bounds.answer(bounds.hold(start).await?))
+        let rows = bounds.hold(start).await.map_err(|error| error.of_query(sql))?;
+        Ok(bounds.answer(rows))
     }
 
     /// The tables and the views, tables first.

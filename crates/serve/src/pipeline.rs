@@ -48,8 +48,9 @@ impl Pipeline {
         observer: &Arc<dyn Observer>,
     ) -> Result<Pipeline, ServeError> {
         let known = store.known_files().to_vec();
-        let tailer =
-            Tailer::new(settings.sources.clone(), known, settings.tail.clone(), Arc::clone(clock))?;
+        let mut options = settings.tail.clone();
+        options.open_files_max = options.open_files_max.min(descriptors() / 4).max(1);
+        let tailer = Tailer::new(settings.sources.clone(), known, options, Arc::clone(clock))?;
         let (waker, stop) = (tailer.waker(), Arc::new(AtomicBool::new(false)));
         let gauges = Arc::new(Gauges::default());
         let (say, ended) = mpsc::unbounded_channel();
@@ -97,6 +98,13 @@ impl Pipeline {
     }
 }
 
+/// How many descriptors this process may have. The tailer takes a quarter of them at most, so that
+/// commits, queries and files that are gone but not yet read find some left.
+fn descriptors() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 fn spawn(
     name: String,
     role: &'static str,
@@ -142,6 +150,7 @@ fn tail(
     stop: &AtomicBool,
     gauges: &Gauges,
 ) -> Result<(), Closed> {
+    let started = Instant::now();
     let mut measured: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
         let swept = tailer.sweep(&mut out)?;
@@ -151,6 +160,14 @@ fn tail(
         }
         match mode {
             Mode::Follow if swept.at_end => tailer.wait(sweep_interval),
+            // A rotated file's last line is final once it has been quiet for a while.
+            Mode::Once { final_lines: false }
+                if swept.at_end
+                    && started.elapsed() < ROTATED_PATIENCE
+                    && awaits_rotated(&tailer) =>
+            {
+                tailer.wait(sweep_interval);
+            }
             Mode::Once { final_lines } if swept.at_end => {
                 if final_lines {
                     tailer.finish(&mut out)?;
@@ -164,6 +181,14 @@ fn tail(
         }
     }
     Ok(())
+}
+
+/// How long a one-shot run waits for the last lines of rotated files: longer than the tailer's
+/// grace for them.
+const ROTATED_PATIENCE: Duration = Duration::from_secs(8);
+
+fn awaits_rotated(tailer: &Tailer) -> bool {
+    tailer.files().any(|file| file.state == FileState::Rotated && file.waiting > 0)
 }
 
 fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) {

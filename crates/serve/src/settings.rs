@@ -24,7 +24,8 @@ pub struct Settings {
     pub storage: fillwatch_store::Options,
     /// A commit is made this long after the first row that waits for it…
     pub commit_interval: Duration,
-    /// …or when the rows that wait came from this many bytes of log.
+    /// …or when the rows that wait came from this many bytes of log, or take half of the memory
+    /// that rows may take.
     pub commit_bytes: u64,
     /// What is kept.
     pub retention: Retention,

@@ -33,7 +33,7 @@ pub(crate) async fn keep_committing(
             continue;
         }
         let since = *dirty_since.get_or_insert_with(Instant::now);
-        let full = store.pending_log_bytes() >= settings.commit_bytes;
+        let full = store.pending_log_bytes() >= settings.commit_bytes || store.is_pressed();
         if !full && !failing && since.elapsed() < settings.commit_interval {
             continue;
         }

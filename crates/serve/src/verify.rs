@@ -15,7 +15,7 @@ use fillwatch_decode::{Decoder, Mapping};
 use fillwatch_model::{Body, Clock, Fields, FileId, LineChunk, LogFile, Mark, SourceId, limits};
 use fillwatch_query::{Session, Window};
 use fillwatch_store::{Reader, SourceState};
-use fillwatch_tail::{Closed, Event, Sink, Source, Tailer, open_plain};
+use fillwatch_tail::{Closed, Event, FileState, FileStatus, Sink, Source, Tailer, open_plain};
 use futures::TryStreamExt;
 use memchr::memchr;
 
@@ -28,6 +28,10 @@ pub struct Audit {
     pub files: Vec<AuditedFile>,
     /// Files in the store that are no longer on disk: nothing to compare with.
     pub gone: Vec<PathBuf>,
+    /// Files on disk with bytes that the store has not read: how many.
+    pub unread: Vec<(PathBuf, u64)>,
+    /// Rows of files that `state.db` knows nothing of, so that they cannot be looked for.
+    pub unknown_rows: u64,
 }
 
 /// What an audit found of one file.
@@ -87,10 +91,10 @@ pub async fn verify(
     let options = fillwatch_query::Options::at(clock.now()).map_err(query_error)?;
     let session =
         Session::new(tables::of(&attached.snapshot)?, Window::ALL, options).map_err(query_error)?;
-    let found = find(dir, &states, sources, &clock).await?;
+    let (found, unread) = find(dir, &states, sources, &clock).await?;
     let mut rows = offsets(&session, "events").await?;
     let mut rejects = offsets(&session, "quarantine").await?;
-    let mut audit = Audit::default();
+    let mut audit = Audit { unread, ..Audit::default() };
     for state in states.values() {
         let Some(path) = found.get(&state.id) else {
             audit.gone.push(state.path.clone());
@@ -107,6 +111,7 @@ pub async fn verify(
         audited(&file);
         audit.files.push(file);
     }
+    audit.unknown_rows = rows.values().chain(rejects.values()).map(|left| left.len() as u64).sum();
     audit.files.sort_by(|a, b| a.path.cmp(&b.path));
     audit.gone.sort();
     Ok(audit)
@@ -133,15 +138,17 @@ async fn offsets(session: &Session, table: &str) -> Result<HashMap<FileId, Vec<u
     Ok(offsets)
 }
 
-/// Where the generations lie now. The tailer knows how to recognise them; what it reads beyond
-/// them is of no interest here.
+/// Where the generations lie now, and what lies there that was not read. The tailer knows how to
+/// recognise them; what it reads beyond them is of no interest here.
 async fn find(
     dir: &Path,
     states: &HashMap<FileId, SourceState>,
     mut sources: Vec<Source>,
     clock: &Arc<dyn Clock>,
-) -> Result<HashMap<FileId, PathBuf>, ServeError> {
+) -> Result<(HashMap<FileId, PathBuf>, Vec<(PathBuf, u64)>), ServeError> {
     let known = Reader::open(dir)?.known_files().await?;
+    // Without sources to go by, whatever lies beside the files of the store is meant to be in it.
+    let named = if sources.is_empty() { usize::MAX } else { sources.len() };
     let folders: BTreeSet<&Path> =
         states.values().filter_map(|state| state.path.parent()).collect();
     for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
@@ -150,23 +157,36 @@ async fn find(
     }
     let options = fillwatch_tail::Options { notify: false, ..Default::default() };
     let mut tailer = Tailer::new(sources, known, options, Arc::clone(clock))?;
-    let found = tokio::task::spawn_blocking(move || {
-        let mut sink = Nobody;
+    let statuses: Vec<FileStatus> = tokio::task::spawn_blocking(move || {
         // Three looks: a copy is told from a new file only when both have been seen to stand still.
         for _ in 0..3 {
-            if tailer.sweep(&mut sink).is_err() {
+            if tailer.sweep(&mut Nobody).is_err() {
                 break;
             }
             tailer.wait(Duration::from_millis(260));
         }
-        tailer
-            .files()
-            .filter(|file| file.path.exists() || file.offset > 0)
-            .map(|file| (file.file.id, file.path))
-            .filter(|(_, path)| path.exists())
-            .collect()
-    });
-    found.await.map_err(|_| ServeError::Died("audit"))
+        tailer.files().collect()
+    })
+    .await
+    .map_err(|_| ServeError::Died("audit"))?;
+    let (mut found, mut unread) = (HashMap::new(), Vec::new());
+    for status in statuses.into_iter().filter(is_on_disk) {
+        let read = states.get(&status.file.id).map(|state| state.read_bytes);
+        if read.is_some() {
+            found.insert(status.file.id, status.path.clone());
+        }
+        let waiting = status.size.saturating_sub(read.unwrap_or(0));
+        if waiting > 0 && (read.is_some() || (status.file.source.0 as usize) < named) {
+            unread.push((status.path, waiting));
+        }
+    }
+    unread.sort();
+    Ok((found, unread))
+}
+
+/// Whether a generation can be read; another may lie under its last path by now.
+fn is_on_disk(status: &FileStatus) -> bool {
+    matches!(status.state, FileState::Active | FileState::Rotated) && status.path.exists()
 }
 
 struct Nobody;

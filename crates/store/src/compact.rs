@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arrow::compute::SortOptions;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::TaskContext;
@@ -181,13 +180,8 @@ fn merged_rows(
 ) -> Result<datafusion::execution::SendableRecordBatchStream> {
     let by_ts = PhysicalSortExpr::new(col("ts", schema)?, SortOptions::default().asc());
     let ordering = LexOrdering::from([by_ts]);
-    let groups = files
-        .iter()
-        .map(|file| {
-            let path = log.dir().join(&file.path);
-            FileGroup::new(vec![PartitionedFile::new(path.to_string_lossy(), file.size)])
-        })
-        .collect();
+    let group = |file: &Arc<DataFile>| Ok(FileGroup::new(vec![file.scanned(log.dir())?]));
+    let groups = files.iter().map(group).collect::<Result<Vec<_>>>()?;
     let source = Arc::new(ParquetSource::new(Arc::clone(schema)));
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
         .with_file_groups(groups)

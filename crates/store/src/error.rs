@@ -8,6 +8,14 @@ pub enum StoreError {
     /// There is no store in the folder.
     #[error("no store at `{}`", .0.display())]
     Missing(PathBuf),
+    /// The names of objects in a table cannot be told apart in such a path.
+    #[error("a store cannot lie at `{}`: its path has {letter}", root.display())]
+    Path {
+        /// The path.
+        root: PathBuf,
+        /// What is wrong with it.
+        letter: String,
+    },
     /// Another process writes to the store.
     #[error("store `{}` is in use by another fillwatch (process {holder})", dir.display())]
     InUse {

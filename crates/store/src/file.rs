@@ -1,12 +1,15 @@
 //! One Parquet file of a table, as its log describes it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Datelike, NaiveDate};
+use datafusion::datasource::listing::PartitionedFile;
 use deltalake::kernel::LogicalFileView;
 use fillwatch_model::Micros;
+use object_store::ObjectMeta;
 use serde_json::{Value, json};
 
 use crate::error::{Result, StoreError};
@@ -58,6 +61,21 @@ impl DataFile {
             resident: None,
             path,
         })
+    }
+
+    /// The file as DataFusion's scan takes it. Its path is the file's own and not an escaped one: the
+    /// local backend escapes for itself.
+    pub(crate) fn scanned(&self, dir: &Path) -> Result<PartitionedFile> {
+        let location = object_store::path::Path::from_absolute_path(dir.join(&self.path))
+            .map_err(object_store::Error::from)
+            .map_err(StoreError::object("events"))?;
+        Ok(PartitionedFile::new_from_meta(ObjectMeta {
+            location,
+            last_modified: DateTime::from_timestamp_millis(self.modified_ms).unwrap_or_default(),
+            size: self.size,
+            e_tag: None,
+            version: None,
+        }))
     }
 
     /// The Delta action that adds it. `data_change` is false for a file that only rewrites rows.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Result, StoreError};
 
@@ -24,10 +24,15 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of the store in `root`, made absolute.
+    /// The layout of the store in `root`, made absolute and free of links and `..`, which the names
+    /// of objects cannot have.
     pub fn new(root: &Path) -> Result<Layout> {
-        let root = std::path::absolute(root).map_err(StoreError::io("find", root))?;
-        Ok(Layout { root })
+        let root = resolve(root).map_err(StoreError::io("find", root))?;
+        match root.to_str().map(|text| text.chars().find(|letter| "%\\".contains(*letter))) {
+            Some(None) => Ok(Layout { root }),
+            Some(Some(letter)) => Err(StoreError::Path { root, letter: letter.to_string() }),
+            None => Err(StoreError::Path { root, letter: "bytes that are no UTF-8".to_owned() }),
+        }
     }
 
     /// The folder itself.
@@ -110,4 +115,42 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+}
+
+/// The real path of a folder that may not exist yet.
+fn resolve(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let mut resolved = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            part => resolved.push(part),
+        }
+        // Links are followed before a `..` after them is.
+        if let Ok(real) = fs::canonicalize(&resolved) {
+            resolved = real;
+        }
+    }
+    Ok(resolved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_resolved_as_the_kernel_would() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        fs::create_dir_all(root.join("far/away")).unwrap();
+        std::os::unix::fs::symlink(root.join("far/away"), root.join("link")).unwrap();
+        let check = |path: &str, expect: &str| {
+            assert_eq!(resolve(&root.join(path)).unwrap(), root.join(expect), "{path}");
+        };
+        check("far/../store", "store");
+        check("link/../store", "far/store");
+        check("new/../store", "store");
+    }
 }

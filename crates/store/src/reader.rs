@@ -1,10 +1,11 @@
 //! The store as a process sees it that does not write to it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Schema;
-use fillwatch_model::{Column, Fields, KnownFile};
+use fillwatch_model::{Column, Fields, FileId, KnownFile};
 use object_store::local::LocalFileSystem;
 
 use crate::error::{Result, StoreError};
@@ -47,8 +48,7 @@ impl Reader {
         // Quarantine second: what it lacks of what `events` has passed, it then has.
         let events = self.events.load(None).await?;
         let rejected = self.quarantine.load(None).await?;
-        let state = State::open_read_only(&self.layout.state())?;
-        let ledger = Ledger::new(&state.files(&events.offsets)?, state.fields()?);
+        let ledger = self.ledger(&events.offsets);
         let fields = Fields::from_schema(&events.schema, usize::MAX);
         Ok(Snapshot {
             columns: columns(&fields.schema()),
@@ -68,9 +68,7 @@ impl Reader {
     pub async fn with_exported(&self, exported: Exported) -> Result<Snapshot> {
         let events = self.events.load(Some(exported.events_version)).await?;
         let rejected = self.quarantine.load(Some(exported.quarantine_version)).await?;
-        let state = State::open_read_only(&self.layout.state())?;
-        let ledger = Ledger::new(&state.files(&events.offsets)?, state.fields()?)
-            .with_sources(exported.sources);
+        let ledger = self.ledger(&events.offsets).with_sources(exported.sources);
         let columns: Vec<Column> = exported
             .columns
             .iter()
@@ -98,8 +96,17 @@ impl Reader {
     /// The log files that the table knows, and what recognises them.
     pub async fn known_files(&self) -> Result<Vec<KnownFile>> {
         let events = self.events.load(None).await?;
-        let files = State::open_read_only(&self.layout.state())?.files(&events.offsets)?;
-        Ok(files.iter().map(KnownFile::from).collect())
+        match State::look(&self.layout.state()) {
+            Some(state) => state.known(&state.files(&events.offsets)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Counters of files and fields: none, if `state.db` is lost. The rows are there without them.
+    fn ledger(&self, offsets: &HashMap<FileId, u64>) -> Ledger {
+        let read = |state: State| Ok(Ledger::new(&state.files(offsets)?, state.fields()?));
+        let ledger: Option<Result<Ledger>> = State::look(&self.layout.state()).map(read);
+        ledger.and_then(Result::ok).unwrap_or_default()
     }
 
     fn view(
@@ -116,7 +123,7 @@ impl Reader {
 
     /// The first day that retention left whole; rows of earlier days are gone on purpose.
     pub fn retained_from(&self) -> Result<Option<i32>> {
-        let state = State::open_read_only(&self.layout.state())?;
+        let Some(state) = State::look(&self.layout.state()) else { return Ok(None) };
         let date = state.setting(crate::retain::RETAINED_FROM)?;
         Ok(date.as_deref().and_then(crate::file::parse_date))
     }

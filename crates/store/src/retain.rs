@@ -1,6 +1,6 @@
 //! What is kept, and for how long; and the files that nobody needs any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,11 +126,12 @@ fn first_kept(files: &[Arc<DataFile>], retention: Retention, now: i64) -> Option
 async fn vacuum(table: &mut Table, now_ms: i64) -> Result<u64> {
     let objects = table.log.objects();
     let mut deleted = 0;
+    let live: HashSet<&str> = table.files.iter().map(|file| file.path.as_str()).collect();
     let mut listed = objects.list(None);
     while let Some(found) = listed.try_next().await.map_err(StoreError::object(table.log.name))? {
         let path = found.location.to_string();
-        let live = table.files.iter().any(|file| file.path == path);
-        if !path.ends_with(".parquet") || path.starts_with("_delta_log") || live {
+        let of_table = path.ends_with(".parquet") && !path.starts_with("_delta_log");
+        if !of_table || live.contains(path.as_str()) {
             continue;
         }
         let unused_since =

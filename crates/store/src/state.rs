@@ -3,14 +3,20 @@
 //! A mark recognises a log file on disk. It is written *before* the commit that carries the file
 //! to its offset, under (file id, offset), so that whichever offset the table has after a crash,
 //! the mark for it is here. The offset itself is read from the table and from nowhere else.
+//!
+//! The marks of earlier commits stay for a while: a copy that was made before the last commit may
+//! end before its offset.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use fillwatch_model::{FileId, KnownFile, Mark, Micros};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Result, StoreError};
+use crate::layout::Layout;
 
 /// Marks kept of each file: as many commits as may be set aside when a store is opened (the log
 /// checks its newest eight), and the one in flight.
@@ -71,12 +77,6 @@ pub(crate) struct FieldState {
     pub(crate) conflicts: u64,
 }
 
-impl From<&FileState> for KnownFile {
-    fn from(file: &FileState) -> KnownFile {
-        KnownFile { id: file.id, path: file.path.clone(), offset: file.offset, mark: file.mark }
-    }
-}
-
 pub(crate) struct State {
     connection: Connection,
 }
@@ -91,10 +91,31 @@ impl State {
         Ok(State { connection })
     }
 
-    /// For a process that only looks, beside one that writes.
-    pub(crate) fn open_read_only(path: &Path) -> Result<State> {
+    /// Opens the database, or, if what is there is none, sets it aside and begins anew: the log still
+    /// recognises the files of recent commits.
+    pub(crate) fn open_or_replace(layout: &Layout) -> Result<State> {
+        let path = layout.state();
+        let is_damage = |error: &rusqlite::Error| {
+            use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+            matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+        };
+        match State::open(&path) {
+            Err(StoreError::State(error)) if is_damage(&error) => {
+                let torn = layout.torn();
+                fs::create_dir_all(&torn).map_err(StoreError::io("create", &torn))?;
+                let aside = torn.join(format!("state-{}.db", Uuid::new_v4().simple()));
+                fs::rename(&path, aside).map_err(StoreError::io("set aside", &path))?;
+                State::open(&path)
+            }
+            opened => opened,
+        }
+    }
+
+    /// For a process that only looks, beside one that writes. `None` if there is nothing to look at:
+    /// the tables answer without it.
+    pub(crate) fn look(path: &Path) -> Option<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(State { connection: Connection::open_with_flags(path, flags)? })
+        Some(State { connection: Connection::open_with_flags(path, flags).ok()? })
     }
 
     /// The marks of the offsets in `committed`. The others belong to commits that came before, or
@@ -105,7 +126,7 @@ impl State {
                     rows, rejects, conflicts, first_seen, last_read
              from mark order by file_id, offset",
         )?;
-        let all = statement.query_map([], read_mark)?;
+        let all = statement.query_map([], read_file)?;
         let mut files = Vec::new();
         for file in all {
             let file = file?;
@@ -114,6 +135,30 @@ impl State {
             }
         }
         Ok(files)
+    }
+
+    /// These files, in their order, for the tailer to recognise: with the marks of the commits
+    /// before the last, as far as they are kept.
+    pub(crate) fn known(&self, files: &[FileState]) -> Result<Vec<KnownFile>> {
+        let mut statement = self.connection.prepare(
+            "select file_id, offset, dev, ino, prefix_len, prefix_hash, tail_len, tail_hash
+             from mark order by file_id, offset",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut marks: HashMap<FileId, Vec<(u64, Mark)>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let id = FileId(row.get::<_, i64>(0)?.cast_unsigned());
+            let offset = row.get::<_, i64>(1)?.cast_unsigned();
+            marks.entry(id).or_default().push((offset, read_mark(row, 2)?));
+        }
+        let known = |file: &FileState| {
+            let mut earlier = marks.remove(&file.id).unwrap_or_default();
+            // The later ones are of commits that did not land.
+            earlier.retain(|(offset, _)| *offset < file.offset);
+            let (path, mark) = (file.path.clone(), file.mark);
+            KnownFile { id: file.id, path, offset: file.offset, mark, earlier }
+        };
+        Ok(files.iter().map(known).collect())
     }
 
     /// Some mark of a generation that has no commit yet, for what it says of the file's beginning.
@@ -125,7 +170,7 @@ impl State {
                         tail_hash, rows, rejects, conflicts, first_seen, last_read
                  from mark where file_id = ?1 order by offset limit 1",
                 [id.0.cast_signed()],
-                read_mark,
+                read_file,
             )
             .optional()?;
         Ok(found)
@@ -228,21 +273,27 @@ impl State {
     }
 }
 
-fn read_mark(row: &Row<'_>) -> rusqlite::Result<FileState> {
+/// The mark in the six columns from `first` on.
+fn read_mark(row: &Row<'_>, first: usize) -> rusqlite::Result<Mark> {
+    let unsigned = |at: usize| row.get::<_, i64>(first + at).map(i64::cast_unsigned);
+    let hash = |at: usize| row.get::<_, [u8; 16]>(first + at).map(u128::from_be_bytes);
+    Ok(Mark {
+        dev: unsigned(0)?,
+        ino: unsigned(1)?,
+        prefix_len: row.get(first + 2)?,
+        prefix_hash: hash(3)?,
+        tail_len: row.get(first + 4)?,
+        tail_hash: hash(5)?,
+    })
+}
+
+fn read_file(row: &Row<'_>) -> rusqlite::Result<FileState> {
     let unsigned = |at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
-    let hash = |at: usize| row.get::<_, [u8; 16]>(at).map(u128::from_be_bytes);
     Ok(FileState {
         id: FileId(unsigned(0)?),
         offset: unsigned(1)?,
         path: PathBuf::from(row.get::<_, String>(2)?),
-        mark: Mark {
-            dev: unsigned(3)?,
-            ino: unsigned(4)?,
-            prefix_len: row.get(5)?,
-            prefix_hash: hash(6)?,
-            tail_len: row.get(7)?,
-            tail_hash: hash(8)?,
-        },
+        mark: read_mark(row, 3)?,
         rows: unsigned(9)?,
         rejects: unsigned(10)?,
         conflicts: unsigned(11)?,

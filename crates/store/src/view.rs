@@ -11,9 +11,8 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -124,13 +123,14 @@ impl TableView {
         let schema = self.scan_schema.table_schema();
         let mut parts = Vec::with_capacity(files.len());
         for file in files {
-            let path = self.dir.join(&file.path);
+            let part = file
+                .scanned(&self.dir)
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
             let mut statistics = Statistics::new_unknown(schema);
             statistics.num_rows = Precision::Exact(file.rows as usize);
             statistics.total_byte_size = Precision::Inexact(file.size as usize);
             parts.push(
-                PartitionedFile::new(path.to_string_lossy(), file.size)
-                    .with_partition_values(vec![ScalarValue::Date32(Some(file.date))])
+                part.with_partition_values(vec![ScalarValue::Date32(Some(file.date))])
                     .with_statistics(Arc::new(statistics)),
             );
         }

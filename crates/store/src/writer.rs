@@ -147,13 +147,15 @@ impl Store {
         };
         let fresh = Fields::new(options.columns_max).schema();
         // `events` last: a reader takes the store for made when it is there.
-        let state = State::open(&layout.state())?;
+        let mut state = State::open_or_replace(&layout)?;
         let quarantine = open("quarantine", &quarantine::SCHEMA).await?;
         let events = open("events", &fresh).await?;
         let (mut files, lost) = recognise(&events, &quarantine, &state)?;
-        files.extend(recover_marks(&events, &lost).await?);
+        let recovered = recover_marks(&events, &lost).await?;
+        state.write_ahead(recovered.iter())?;
+        files.extend(recovered);
         files.sort_by_key(|file| file.first_seen);
-        let known = files.iter().map(KnownFile::from).collect();
+        let known = state.known(&files)?;
         let buffer = Buffer {
             pending: Pending::default(),
             committing: None,
@@ -225,6 +227,12 @@ impl Store {
     /// Bytes of log that wait for a commit, not counting one under way.
     pub fn pending_log_bytes(&self) -> u64 {
         self.buffer().pending.log_bytes
+    }
+
+    /// Whether the rows in memory take half of what they may: time for a commit, before
+    /// [`push`](Store::push) has to wait for one.
+    pub fn is_pressed(&self) -> bool {
+        self.buffer().bytes() >= self.options.hot_bytes_max / 2
     }
 
     /// Whether anything waits for a commit.
@@ -469,8 +477,15 @@ impl Tables {
     }
 }
 
+/// A commit that takes more files further says nothing of them: it would be megabytes, every five
+/// seconds, and `state.db` has it all.
+const PROVENANCE_FILES_MAX: usize = 1_000;
+
 /// What a commit says of its sources, for checkers and for the day `state.db` is lost.
 fn provenance(reaches: &[Reach], files: &[FileState]) -> Value {
+    if reaches.len() > PROVENANCE_FILES_MAX {
+        return Value::Null;
+    }
     let states: HashMap<FileId, &FileState> = files.iter().map(|file| (file.id, file)).collect();
     let entry = |reach: &Reach| {
         let state = states.get(&reach.id)?;

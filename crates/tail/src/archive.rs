@@ -11,14 +11,14 @@ use std::time::Instant;
 
 use fillwatch_model::limits::PREFIX_BYTES_MAX;
 use fillwatch_model::{Body, FileId, Mark};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::{Closed, Event, Sink};
-use crate::generation::{Disk, Life, Role, Trouble};
-use crate::identity::{self, Inode, Trail};
+use crate::generation::{Disk, Generation, Life, Role, Trouble};
+use crate::identity::{self, Inode, Trail, begins_as};
 use crate::lines::{Cut, Limits, Piece, Skim, cut};
 use crate::name::{self, Packing};
 use crate::recognise::open;
+use crate::shorter::vouches;
 use crate::tailer::Tailer;
 
 /// How much is unpacked before other files have their turn.
@@ -67,9 +67,16 @@ pub(crate) struct Unpack {
     phase: Phase,
 }
 
+impl Unpack {
+    /// The place it is at, once that is its end, and what recognises it there.
+    fn end(&self) -> Option<(u64, Mark)> {
+        self.stream.len().map(|len| (len, self.stream.trail.mark(self.inode)))
+    }
+}
+
 enum Phase {
-    /// Looking for the last of these places, by offset, at which the stream says what was read.
-    Recognise { left: Vec<Candidate>, best: Option<Candidate> },
+    /// Looking for those of these places, by offset, at which the stream says what was read.
+    Recognise { left: Vec<Candidate>, found: Vec<Candidate> },
     /// Comparing what comes after the place with the file that holds that generation: only if
     /// that has it all is this a copy.
     Compare(Candidate, Inode),
@@ -84,6 +91,25 @@ struct Candidate {
     id: FileId,
     offset: u64,
     mark: Mark,
+    /// How far its generation was read. More than `offset` at an earlier place, at which only a
+    /// shorter copy is recognised.
+    read: u64,
+}
+
+impl Candidate {
+    fn all_of(generation: &Generation, disk: &Disk, log: Option<Inode>) -> Vec<Candidate> {
+        let (id, read) = (generation.file.id, generation.offset);
+        let mut all = vec![Candidate { id, offset: read, mark: generation.mark, read }];
+        if generation.may_be_copied_to(disk, log) {
+            let earlier = generation.earlier.iter();
+            all.extend(earlier.map(|&(offset, mark)| Candidate { id, offset, mark, read }));
+        }
+        all
+    }
+
+    fn is_earlier(&self) -> bool {
+        self.offset < self.read
+    }
 }
 
 impl Tailer {
@@ -115,6 +141,7 @@ impl Tailer {
     }
 
     fn begin(&mut self, inode: Inode, sink: &mut dyn Sink) -> io::Result<Option<Unpack>> {
+        let log = self.disks.get(&inode).and_then(|disk| self.log_of(disk));
         let Some(disk) = self.disks.get_mut(&inode) else { return Ok(None) };
         let Some(packing) = disk.name.packing else { return Ok(None) };
         // A change from here on means another look.
@@ -139,22 +166,21 @@ impl Tailer {
             .filter_map(|id| self.generations.get(&id))
             .filter(|generation| generation.offset > 0)
             .filter(|generation| {
-                generation.name.family == disk.name.family
-                    || Inode::in_mark(&generation.mark) == inode
+                let home = Inode::in_mark(&generation.mark);
+                generation.name.family == disk.name.family || home == inode || Some(home) == log
             })
-            .map(|g| Candidate { id: g.file.id, offset: g.offset, mark: g.mark })
+            .flat_map(|generation| Candidate::all_of(generation, disk, log))
             .collect();
         left.sort_by_key(|candidate| (candidate.offset, candidate.id));
-        left.dedup_by_key(|candidate| candidate.id);
+        left.dedup_by_key(|candidate| (candidate.offset, candidate.id));
         // One that was read to its end before need not be unpacked again at every start.
-        let begins_as = |mark: &Mark| {
-            let prefix = beginning.get(..mark.prefix_len as usize);
-            prefix.is_some_and(|prefix| xxh3_128(prefix) == mark.prefix_hash)
-        };
+        let whole = disk.trouble.is_none();
         let done = left.iter().rfind(|one| {
-            Inode::in_mark(&one.mark) == inode
+            whole
+                && !one.is_earlier()
+                && Inode::in_mark(&one.mark) == inode
                 && len == Some(one.offset & u64::from(u32::MAX))
-                && begins_as(&one.mark)
+                && begins_as(beginning, &one.mark)
         });
         if let Some(done) = done {
             let id = done.id;
@@ -162,7 +188,7 @@ impl Tailer {
             self.unpacked(inode, sink);
             return Ok(None);
         }
-        Ok(Some(Unpack { inode, stream, phase: Phase::Recognise { left, best: None } }))
+        Ok(Some(Unpack { inode, stream, phase: Phase::Recognise { left, found: Vec::new() } }))
     }
 
     /// One turn. Says whether the archive is done with.
@@ -175,10 +201,10 @@ impl Tailer {
         let until = unpack.stream.at + TURN_BYTES;
         while unpack.stream.at < until {
             let done = match &mut unpack.phase {
-                Phase::Recognise { left, best } => {
-                    match unpack.stream.recognise(left, best, until) {
+                Phase::Recognise { left, found } => {
+                    match unpack.stream.recognise(left, found, until) {
                         Ok(true) => {
-                            let best = best.take();
+                            let best = unpack.stream.best(std::mem::take(found));
                             self.decide(unpack, best, sink)
                         }
                         Ok(false) => Ok(false),
@@ -189,7 +215,7 @@ impl Tailer {
                     let (candidate, other) = (candidate.clone(), *other);
                     match self.compare(&mut unpack.stream, &candidate, other, until) {
                         Ok(Some(true)) => {
-                            self.call_copy(candidate.id, unpack.inode, sink);
+                            self.call_copy(candidate.id, unpack.inode, unpack.end(), sink);
                             Ok(true)
                         }
                         Ok(Some(false)) => self.decide(unpack, None, sink),
@@ -244,6 +270,10 @@ impl Tailer {
                     self.rewind(unpack, best.offset)?;
                     unpack.phase = Phase::Compare(best, other);
                     return Ok(false);
+                }
+                if best.is_earlier() {
+                    self.call_copy(best.id, unpack.inode, unpack.end(), sink);
+                    return Ok(true);
                 }
                 self.adopt_archive(best.id, unpack.inode, sink);
                 (best.id, best.offset)
@@ -381,6 +411,8 @@ impl Tailer {
 struct Stream {
     source: Box<dyn Read + Send>,
     ended: bool,
+    /// What is wrong with what comes after `bytes`.
+    damage: Option<io::Error>,
     /// Bytes from `at` on that were unpacked and not used yet.
     bytes: Vec<u8>,
     at: u64,
@@ -395,6 +427,7 @@ impl Stream {
         Stream {
             source,
             ended: false,
+            damage: None,
             bytes: Vec::new(),
             at: 0,
             handed_over: 0,
@@ -406,17 +439,24 @@ impl Stream {
     /// Unpacks until there are `len` bytes, or no more.
     fn fill(&mut self, len: usize) -> io::Result<()> {
         let missing = len.saturating_sub(self.bytes.len());
-        if missing > 0 && !self.ended {
-            let before = self.bytes.len();
+        if missing > 0 && !self.ended && self.damage.is_none() {
             let read = self.source.by_ref().take(missing as u64).read_to_end(&mut self.bytes);
             match read {
                 Ok(read) => self.ended = read < missing,
-                // What came before the damage is good; the error shows again when that is used.
-                Err(error) if self.bytes.len() == before => return Err(error),
-                Err(_) => {}
+                Err(error) => self.damage = Some(error),
             }
         }
-        Ok(())
+        // What came before the damage is good, and is used first. A decoder asked again may say
+        // that the stream has ended, so it is not.
+        match self.damage.take_if(|_| self.bytes.is_empty()) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// How long it is; none before its end.
+    fn len(&self) -> Option<u64> {
+        (self.ended && self.bytes.is_empty()).then_some(self.at)
     }
 
     /// Goes past `len` bytes.
@@ -444,7 +484,7 @@ impl Stream {
     fn recognise(
         &mut self,
         left: &mut Vec<Candidate>,
-        best: &mut Option<Candidate>,
+        found: &mut Vec<Candidate>,
         until: u64,
     ) -> io::Result<bool> {
         // Most are another file's, and that shows at the beginning.
@@ -458,11 +498,20 @@ impl Stream {
         }
         if self.at == next.offset {
             if self.trail.begins_as(&next.mark) == Some(true) && self.trail.ends_as(&next.mark) {
-                *best = Some(next);
+                found.push(next);
             }
             left.remove(0);
         }
         Ok(left.is_empty())
+    }
+
+    /// Of the places that were found, the last that says whose archive this is.
+    fn best(&self, found: Vec<Candidate>) -> Option<Candidate> {
+        found.into_iter().rfind(|one| {
+            let len = self.len();
+            !one.is_earlier()
+                || len.is_some_and(|len| vouches(&one.mark, one.offset, len, one.read))
+        })
     }
 
     /// The next piece; none at the end.
@@ -485,7 +534,9 @@ impl Stream {
                 }
                 Cut::Unfinished => {}
             }
-            if self.bytes.len() > limits.line_bytes_max {
+            if let Some(error) = self.damage.take() {
+                return Err(error);
+            } else if self.bytes.len() > limits.line_bytes_max {
                 self.skim = Some(Skim::begin(self.at, &[]));
             } else if self.ended {
                 let len = self.bytes.len();

@@ -163,7 +163,7 @@ fn list(source: &Source, entry: &std::fs::DirEntry, listing: &mut Listing, walk:
     }
     match std::fs::metadata(&path) {
         Ok(meta) if meta.is_dir() => {
-            if source.enters(&path) {
+            if source.enters(&path) && !is_of_a_store(&path) {
                 listing.directories.push(path);
             }
         }
@@ -180,4 +180,14 @@ fn list(source: &Source, entry: &std::fs::DirEntry, listing: &mut Listing, walk:
             }
         }
     }
+}
+
+/// Whether a directory is a Delta table, or a store that has one, or what a store keeps beside it. Reading
+/// those as logs would make rows of every commit, and a commit of those rows, for ever.
+fn is_of_a_store(directory: &Path) -> bool {
+    let holds = |directory: &Path, table: &str| directory.join(table).is_dir();
+    let beside_a_table =
+        directory.file_name().is_some_and(|name| name == "torn" || name == "staging")
+            && directory.parent().is_some_and(|parent| holds(parent, "events/_delta_log"));
+    holds(directory, "_delta_log") || holds(directory, "events/_delta_log") || beside_a_table
 }

@@ -25,6 +25,10 @@ pub(crate) struct Generation {
     pub(crate) offset: u64,
     /// Recognises it at `offset`.
     pub(crate) mark: Mark,
+    /// Some of its marks at earlier offsets, ascending.
+    pub(crate) earlier: Vec<(u64, Mark)>,
+    /// The sweep in which the last of them was kept.
+    pub(crate) kept: u64,
     /// The size its file was last seen to have; unknown for one from before the start that was not
     /// found yet.
     pub(crate) size: Option<u64>,

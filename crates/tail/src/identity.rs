@@ -55,6 +55,12 @@ pub(crate) fn prefix_matches(file: &File, mark: &Mark) -> io::Result<bool> {
     Ok(xxh3_128(&prefix) == mark.prefix_hash)
 }
 
+/// Whether a file with these first bytes begins as the file of `mark` did.
+pub(crate) fn begins_as(beginning: &[u8], mark: &Mark) -> bool {
+    let prefix = beginning.get(..mark.prefix_len as usize);
+    prefix.is_some_and(|prefix| xxh3_128(prefix) == mark.prefix_hash)
+}
+
 /// Whether the first `offset` bytes of `file` are those of the generation of `mark`, as far as the
 /// mark tells.
 pub(crate) fn is(file: &File, offset: u64, mark: &Mark) -> io::Result<bool> {

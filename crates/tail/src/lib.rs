@@ -60,6 +60,7 @@ mod tailer;
 mod archive;
 mod look;
 mod recognise;
+mod shorter;
 mod status;
 mod turn;
 

@@ -3,7 +3,7 @@
 //! In this order: a generation that was last in this very inode and whose bytes are still there;
 //! a generation that is in no file any more and whose bytes are here (it was copied, moved to
 //! another file system, or replaced by a longer copy); a generation in another file of which this
-//! is named as a rotated copy, and is one. All else is new. Names and inodes only say which
+//! is named as a rotated copy, and is one, or the beginning of one. All else is new. Names and inodes only say which
 //! generations to try: the bytes decide.
 
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fillwatch_model::limits::PREFIX_BYTES_MAX;
-use fillwatch_model::{FileId, LogFile};
+use fillwatch_model::{FileId, LogFile, Mark};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::event::{Event, Sink};
@@ -147,23 +147,25 @@ impl Tailer {
                 best = Some(generation);
             }
         }
-        match best.map(|best| (best.file.id, best.path == disk.path)) {
-            Some((id, true)) => self.adopt(id, inode, sink),
-            // Unless it is a copy of what now has the log's name, and was given a used inode.
-            Some((_, false)) => {
-                let log = self.paths.get(&disk.path.with_file_name(&disk.name.log));
-                let copied = match log {
-                    Some(log) if *log != inode => self.is_covered(file, size, *log)?,
-                    _ => false,
-                };
-                return Ok(Some(!copied));
+        let Some((id, offset, stayed)) =
+            best.map(|best| (best.file.id, best.offset, best.path == disk.path))
+        else {
+            self.say_replaced(inode, size, sink);
+            return Ok(Some(false));
+        };
+        // Unless it is a copy of what now has the log's name, and was given a used inode.
+        let copied = match self.log_of(disk) {
+            Some(log) if log != inode && !(stayed && size == offset) => {
+                self.is_covered(file, size, log)?
             }
-            None => {
-                self.say_replaced(inode, size, sink);
-                return Ok(Some(false));
-            }
+            _ => false,
+        };
+        // Nor is it, if it was seen to be a copy: whose, its inode does not say.
+        if stayed && !copied && disk.role == Role::Unknown(None) {
+            self.adopt(id, inode, sink);
+            return Ok(None);
         }
-        Ok(None)
+        Ok(Some(!copied))
     }
 
     /// A generation known from before the start lay in this inode, under this name, and is not
@@ -198,19 +200,26 @@ impl Tailer {
         }
         // A copy that ends before the place we are at cannot be recognised there, but it is still
         // what it was.
-        if let (Role::Unknown(Some(id)), Some((len, mark))) = (disk.role, &disk.copied)
-            && self.generations.get(&id).is_some_and(|generation| size < generation.offset)
-            && size >= *len
-            && identity::is(file, *len, mark)?
-        {
+        let was_copy = self.was_copy(disk, file, size)?;
+        if let Some((id, true)) = was_copy {
             return Ok(Some(Verdict::Copies(id)));
         }
         let lost = self.find_lost(disk, file, size)?;
         let copied = self.find_copied(disk, file, size)?;
+        if was_copy.is_none()
+            && let Some((longer, at)) = self.find_longer(disk, file, size)?
+            && lost.is_none_or(|(_, offset)| offset < at)
+            && copied.as_ref().is_none_or(|one| !one.covered && one.offset < at)
+        {
+            return Ok(Some(Verdict::Copies(longer)));
+        }
         let Some(Original { covered, offset, id, inode: other }) = copied else {
             return Ok(Some(lost.map_or(Verdict::New, |(id, _)| Verdict::Holds(id))));
         };
+        // What both have, and neither was read to, is read from the original alone.
+        let unread = covered && lost.is_some_and(|(_, lost_offset)| lost_offset < size);
         if let Some((lost, lost_offset)) = lost
+            && !unread
             && (lost_offset > offset || !covered && lost_offset >= offset.min(size))
         {
             return Ok(Some(Verdict::Holds(lost)));
@@ -289,16 +298,28 @@ impl Tailer {
     }
 
     /// Whether the first `size` bytes of the file in `other` are those of `file`.
-    fn is_covered(&self, file: &File, size: u64, other: Inode) -> io::Result<bool> {
-        let Some(original) = self.disks.get(&other) else { return Ok(false) };
-        match &original.held {
-            Some(original) => identity::is_beginning_of(file, size, original),
-            None if original.named == Named::Yes => {
-                let opened = open(&original.path)?;
-                Ok(Inode::of(&opened.metadata()?) == other
-                    && identity::is_beginning_of(file, size, &opened)?)
-            }
+    pub(crate) fn is_covered(&self, file: &File, size: u64, other: Inode) -> io::Result<bool> {
+        match self.file_in(other)? {
+            Some(original) => identity::is_beginning_of(file, size, &original),
             None => Ok(false),
+        }
+    }
+
+    /// The file that now has the name of the log which this file, by its name, is a rotation of.
+    pub(crate) fn log_of(&self, disk: &Disk) -> Option<Inode> {
+        self.paths.get(&disk.path.with_file_name(&disk.name.log)).copied()
+    }
+
+    /// A file to be held against others; none if there is no way to it.
+    pub(crate) fn file_in(&self, inode: Inode) -> io::Result<Option<File>> {
+        let Some(disk) = self.disks.get(&inode) else { return Ok(None) };
+        match &disk.held {
+            Some(file) => file.try_clone().map(Some),
+            None if disk.named == Named::Yes => {
+                let opened = open(&disk.path)?;
+                Ok((Inode::of(&opened.metadata()?) == inode).then_some(opened))
+            }
+            None => Ok(None),
         }
     }
 
@@ -310,7 +331,14 @@ impl Tailer {
                 }
             }
             Verdict::Holds(id) => self.adopt(id, inode, sink),
-            Verdict::Copies(id) => self.call_copy(id, inode, sink),
+            Verdict::Copies(id) => {
+                let held = self.disks.get_mut(&inode).and_then(|disk| disk.held.take());
+                let end = held.and_then(|file| {
+                    let len = file.metadata().ok()?.len();
+                    Some((len, identity::mark_at(&file, len).ok()?))
+                });
+                self.call_copy(id, inode, end, sink);
+            }
             Verdict::Supersedes(id, other) => {
                 self.truncated(other, sink);
                 self.adopt(id, inode, sink);
@@ -343,7 +371,7 @@ impl Tailer {
         let file = Arc::clone(&generation.file);
         let from = generation.path.clone();
         if from != disk.path {
-            disk.retired = true;
+            disk.retired = disk.path != from.with_file_name(&generation.name.log);
             generation.rename(&disk.path);
             self.index.has_name(id, &generation.name);
         }
@@ -360,20 +388,27 @@ impl Tailer {
         }
     }
 
-    /// There is nothing here that the generation's own file does not hold.
-    pub(crate) fn call_copy(&mut self, id: FileId, inode: Inode, sink: &mut dyn Sink) {
+    /// There is nothing here that was not read, or will not be read from the generation's own file.
+    /// `end` is where the copy ends, and what recognises it there.
+    pub(crate) fn call_copy(
+        &mut self,
+        id: FileId,
+        inode: Inode,
+        end: Option<(u64, Mark)>,
+        sink: &mut dyn Sink,
+    ) {
         let (Some(disk), Some(generation)) =
-            (self.disks.get_mut(&inode), self.generations.get(&id))
+            (self.disks.get_mut(&inode), self.generations.get_mut(&id))
         else {
             return;
         };
         let known = disk.role == Role::Unknown(Some(id));
         disk.role = Role::CopyOf(id);
         disk.dirty = false;
-        disk.copied = disk.held.take().and_then(|file| {
-            let len = file.metadata().ok()?.len();
-            Some((len, identity::mark_at(&file, len).ok()?))
-        });
+        disk.copied = end;
+        if let (Some(end), Life::Lost(_) | Life::Ended) = (end, generation.life) {
+            generation.keep_copy(end);
+        }
         if !known {
             let (file, path) = (Arc::clone(&generation.file), disk.path.clone());
             sink.event(Event::Copied { file, path });
@@ -411,6 +446,8 @@ impl Tailer {
             name,
             offset: 0,
             mark,
+            earlier: Vec::new(),
+            kept: 0,
             size: Some(size),
             born: self.sweeps.max(1),
             life: Life::In(inode),
@@ -459,6 +496,7 @@ impl Tailer {
             if disk.role == Role::CopyOf(id) {
                 disk.role = Role::Unknown(Some(id));
                 disk.dirty = true;
+                disk.copied.into_iter().for_each(|end| generation.keep_copy(end));
                 copies.push(*inode);
             }
         }
@@ -492,7 +530,7 @@ impl Tailer {
 }
 
 /// Whether a rotation would put its copies there: beside the log, or below it.
-fn is_near(disk: &Disk, generation: &Generation) -> bool {
+pub(crate) fn is_near(disk: &Disk, generation: &Generation) -> bool {
     let directory = generation.path.parent().unwrap_or(Path::new("/"));
     disk.path.starts_with(directory)
 }

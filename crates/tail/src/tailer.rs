@@ -146,6 +146,8 @@ impl Tailer {
             name,
             offset: known.offset,
             mark: known.mark,
+            earlier: known.earlier,
+            kept: 0,
             size: None,
             born: 0,
             life: Life::Lost(0),

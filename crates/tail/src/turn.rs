@@ -133,6 +133,7 @@ impl Tailer {
             mark,
             read_at: self.clock.now(),
         })?;
+        generation.keep_mark(self.sweeps);
         generation.offset = to;
         generation.mark = mark;
         generation.size = generation.size.max(Some(to));

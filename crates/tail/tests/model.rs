@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fillwatch_model::{Body, KnownFile, LineChunk, ManualClock, SourceId};
+use fillwatch_model::{Body, KnownFile, LineChunk, ManualClock, SourceId, limits};
 use fillwatch_tail::{Closed, Event, Options, Sink, Source, Tailer};
 use fillwatch_testkit::{Account, Folder};
 use proptest::prelude::*;
@@ -40,6 +40,12 @@ enum Action {
         look: bool,
         write: bool,
     },
+    /// The same, and the tailer reads what is written in between, so that it is past the end of the
+    /// copy; what it says at its end is committed, or something before its end.
+    CopyReadTruncate {
+        log: usize,
+        whole: bool,
+    },
     /// The log is truncated and written anew, to a size that is larger or the same.
     Overwrite {
         log: usize,
@@ -68,6 +74,8 @@ fn action() -> impl Strategy<Value = Action> {
         3 => (log.clone(), any::<bool>()).prop_map(|(log, late)| Action::Rename { log, late }),
         3 => (log.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(log, look, write)| Action::CopyTruncate { log, look, write }),
+        3 => (log.clone(), any::<bool>())
+            .prop_map(|(log, whole)| Action::CopyReadTruncate { log, whole }),
         2 => (log.clone(), any::<bool>())
             .prop_map(|(log, same_size)| Action::Overwrite { log, same_size }),
         1 => log.clone().prop_map(|log| Action::Delete { log }),
@@ -124,7 +132,8 @@ impl Sink for Reader {
             }
         }
         let (id, path) = (chunk.file.id, chunk.file.path.clone());
-        let known = KnownFile { id, path, offset: chunk.to, mark: chunk.mark };
+        let (offset, mark) = (chunk.to, chunk.mark);
+        let known = KnownFile { id, path, offset, mark, earlier: Vec::new() };
         self.handed.insert(id.0, known);
         Ok(())
     }
@@ -158,14 +167,12 @@ impl World {
             Action::CopyTruncate { log, look, write } => {
                 self.copy_truncate(LOGS[log], look, write);
             }
+            Action::CopyReadTruncate { log, whole } => self.copy_read_truncate(LOGS[log], whole),
             Action::Overwrite { log, same_size } => self.overwrite(LOGS[log], same_size),
             Action::Delete { log } => self.delete(LOGS[log]),
             Action::Pack { log, number, zstd } => self.pack(LOGS[log], number, zstd),
             Action::Sweep => self.sweep(),
-            Action::Commit => {
-                self.committed = self.reader.handed.clone();
-                self.committed_lines = self.reader.account.numbers_read();
-            }
+            Action::Commit => self.commit(),
             Action::Crash => self.crash(),
         }
     }
@@ -242,11 +249,7 @@ impl World {
             return;
         }
         self.complete(name);
-        self.make_room(name);
-        let copy = format!("{name}.1");
-        self.folder.copy(name, &copy).unwrap();
-        let contents = self.files[name].clone();
-        self.files.insert(copy, Contents { seen: false, ..contents });
+        self.copy(name);
         if look {
             self.sweep();
             self.files.get_mut(&format!("{name}.1")).unwrap().seen = false;
@@ -254,6 +257,38 @@ impl World {
         if write {
             self.write(name, 1);
         }
+        self.truncate(name);
+    }
+
+    fn copy(&mut self, name: &str) {
+        self.make_room(name);
+        let copy = format!("{name}.1");
+        self.folder.copy(name, &copy).unwrap();
+        let contents = self.files[name].clone();
+        self.files.insert(copy, Contents { seen: false, ..contents });
+    }
+
+    fn copy_read_truncate(&mut self, name: &str, whole: bool) {
+        if !self.files.contains_key(name) {
+            return;
+        }
+        self.complete(name);
+        if !whole {
+            // A place that ends in no more than what every file begins with tells nothing.
+            let line = self.reader.account.next_line_of(limits::PREFIX_BYTES_MAX);
+            self.folder.append(name, &line).unwrap();
+            let number = self.reader.account.last().unwrap();
+            self.files.get_mut(name).unwrap().lines.insert(number);
+        }
+        self.sweep();
+        self.commit();
+        if !whole {
+            self.write(name, 1);
+        }
+        self.copy(name);
+        self.write(name, 1);
+        self.sweep();
+        self.files.get_mut(&format!("{name}.1")).unwrap().seen = false;
         self.truncate(name);
     }
 
@@ -334,6 +369,23 @@ impl World {
         });
         while !tailer.sweep(&mut self.reader).unwrap().at_end {}
         self.files.values_mut().for_each(|contents| contents.seen = true);
+    }
+
+    /// As a store does it: each file's last ten marks are kept.
+    fn commit(&mut self) {
+        for (id, file) in &self.reader.handed {
+            let mut file = file.clone();
+            if let Some(before) = self.committed.get(id) {
+                file.earlier.clone_from(&before.earlier);
+                if before.offset < file.offset {
+                    file.earlier.push((before.offset, before.mark));
+                }
+                let surplus = file.earlier.len().saturating_sub(9);
+                file.earlier.drain(..surplus);
+            }
+            self.committed.insert(*id, file);
+        }
+        self.committed_lines = self.reader.account.numbers_read();
     }
 
     fn crash(&mut self) {

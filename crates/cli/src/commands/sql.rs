@@ -9,10 +9,12 @@ use fillwatch_model::Micros;
 use fillwatch_query::output::{self, Format};
 
 use crate::asker::{Asker, Range};
+use crate::config::MEMORY_MIN;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::quantity::{parse_duration, parse_moment, parse_size};
+use crate::memory_limit::MemoryLimit;
+use crate::quantity::{self, parse_duration, parse_moment, parse_size};
 use crate::repl;
 use crate::repl::statement;
 use crate::waiting::Waiter;
@@ -62,9 +64,19 @@ pub(crate) struct Args {
     /// Stop a query after this time [default: `timeout` in [sql], else 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     timeout: Option<Duration>,
-    /// Memory that a query's joins, sorts and groups may take [default: `memory` in [sql], else 2GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// Memory that a query may take [default: `memory` in [sql], else 2GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
+}
+
+/// As `memory` in `[sql]`: with less, no query has room.
+fn parse_memory(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        bytes if bytes < MEMORY_MIN => {
+            Err(format!("it must be at least {}", quantity::bytes(MEMORY_MIN)))
+        }
+        bytes => Ok(bytes),
+    }
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
@@ -152,7 +164,11 @@ fn answer(
     let file = output.map(WholeFile::create).transpose()?;
     let layout = context.terminal.layout();
     let (asker, sql, time) = (Arc::clone(asker), sql.to_owned(), asker.timeout());
+    let half_written = output.map(whole_file::partial);
+    let discard = move || drop(half_written.map(std::fs::remove_file));
+    let limit = MemoryLimit::watch(asker.memory_bytes(), false, Box::new(discard));
     let written = Waiter::new()?.answer(time, async move {
+        let _limit = limit;
         let answer = asker.session().await?.query(&sql).await?;
         match file {
             Some(mut file) => {

@@ -78,6 +78,19 @@ fn table(audit: &Audit, bold: bool) -> String {
     for path in &audit.gone {
         text += &format!("{} is no longer on disk: nothing to compare with\n", shown(path));
     }
+    for (path, bytes) in &audit.unread {
+        let bytes = quantity::bytes(*bytes);
+        text += &format!(
+            "{} has {bytes} that are not read yet; `fillwatch ingest` reads them\n",
+            shown(path)
+        );
+    }
+    if audit.unknown_rows > 0 {
+        let rows = quantity::of(audit.unknown_rows, "row", "rows");
+        text += &format!(
+            "{rows} are of files that state.db no longer knows: nothing to compare with\n"
+        );
+    }
     let lines = audit.files.iter().map(|file| file.lines).sum();
     let lines = quantity::of(lines, "line", "lines");
     let files = quantity::of(audit.files.len() as u64, "file", "files");
@@ -126,6 +139,11 @@ fn json(audit: &Audit) -> String {
         "whole": audit.is_whole(),
         "files": audit.files.iter().map(file).collect::<Vec<_>>(),
         "gone": gone,
+        "unread": audit.unread.iter().map(|(path, bytes)| json!({
+            "path": path.to_string_lossy(),
+            "bytes": bytes,
+        })).collect::<Vec<_>>(),
+        "unknown_rows": audit.unknown_rows,
     });
     format!("{audit:#}\n")
 }
@@ -148,12 +166,18 @@ mod tests {
         let mut torn = AuditedFile { path: "logs/b.jsonl".into(), ..whole.clone() };
         torn.missing = vec![120, 240];
         torn.twice = vec![360];
-        let audit = Audit { files: vec![whole, torn], gone: vec!["logs/c.jsonl".into()] };
+        let audit = Audit {
+            files: vec![whole, torn],
+            gone: vec!["logs/c.jsonl".into()],
+            unread: vec![("logs/d.jsonl".into(), 2_000)],
+            unknown_rows: 0,
+        };
         expect![[r#"
             file          bytes  lines  rows  rejects  expired  verdict
             logs/a.jsonl  1,000     10     9        1        0  OK
             logs/b.jsonl  1,000     10     9        1        0  2 missing (first at byte 120), 1 twice (first at byte 360)
             logs/c.jsonl is no longer on disk: nothing to compare with
+            logs/d.jsonl has 2.00 kB that are not read yet; `fillwatch ingest` reads them
             1 of 2 files differ from the store
         "#]].assert_eq(&table(&audit, false));
     }

@@ -22,6 +22,9 @@ use crate::here::shown;
 /// The file read when none is named.
 pub(crate) const DEFAULT_FILE: &str = "fillwatch.toml";
 
+/// The least memory that a query can be given.
+pub(crate) const MEMORY_MIN: u64 = 1 << 20;
+
 /// What the file says. What it leaves out is `None`: the defaults belong to those who use them.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
@@ -152,7 +155,7 @@ fn retention(section: &Section<'_>) -> Result<Retention, ConfigError> {
 fn sql(section: &Section<'_>, base: &Path) -> Result<Sql, ConfigError> {
     let sql = Sql {
         timeout: section.read("timeout", |value| value.duration(Duration::from_millis(1)))?,
-        memory_bytes: section.read("memory", |value| value.size(1 << 20))?,
+        memory_bytes: section.read("memory", |value| value.size(MEMORY_MIN))?,
         views: section.read("views", |value| {
             let path = base.join(value.text()?);
             if !path.is_dir() {

@@ -23,6 +23,7 @@ use crate::asker::{Asker, Range};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::memory_limit::MemoryLimit;
 use crate::waiting::Waiter;
 use crate::{pager, quantity};
 
@@ -188,7 +189,9 @@ impl Repl<'_> {
         // The screen may have another size than a moment ago.
         let layout = Layout { expanded: self.expanded, ..self.context.terminal.layout() };
         let mut place = self.place()?;
+        let limit = MemoryLimit::watch(self.asker.memory_bytes(), true, Box::new(|| {}));
         self.waiter.answer(self.asker.timeout(), async move {
+            let _limit = limit;
             let mut text = Vec::new();
             let answer = asker.session().await?.query(&sql).await?;
             match &mut place {

@@ -14,6 +14,7 @@ use crate::{Decoder, Mapping};
 
 mod columns;
 mod fixtures;
+mod kinds;
 mod lines;
 mod mappings;
 mod naive;

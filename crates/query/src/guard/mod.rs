@@ -1,13 +1,14 @@
 //! What may be asked.
 //!
-//! A statement passes three gates before it is planned: what it costs merely to parse and to plan
-//! ([`budget`]), what kind of statement it is ([`statement`]), and which functions it calls
-//! ([`functions`]). Nothing is matched against text: the gates look at tokens and at the syntax
+//! A statement passes four gates before it is planned: what it costs merely to parse and to plan
+//! ([`budget`]), what kind of statement it is ([`statement`]), which functions it calls
+//! ([`functions`]), and how large it becomes ([`expansion`]). Nothing is matched against text: the gates look at tokens and at the syntax
 //! tree, and what they do not know they refuse.
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 
 mod budget;
+mod expansion;
 mod functions;
 mod statement;
 

@@ -6,11 +6,12 @@ use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{
-    Expr, PipeOperator, Query, Select, SetExpr, TableFactor, Value, Visit, VisitMut, Visitor,
-    VisitorMut,
+    Expr, Ident, PipeOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value, Visit,
+    VisitMut, Visitor, VisitorMut, visit_expressions,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::expansion::Expansion;
 use super::{DIALECT, budget, functions};
 use crate::QueryError;
 use crate::limits::{CALLS_NESTED_MAX, JOINS_MAX};
@@ -63,18 +64,23 @@ pub(crate) fn bind(
 fn check(statement: &Statement, sql: &str) -> Result<(), QueryError> {
     match statement {
         Statement::Statement(inner) => match &**inner {
-            ast::Statement::Query(query) => outcome(query.visit(&mut Inspector::default())),
+            ast::Statement::Query(query) => inspect(&**query),
             ast::Statement::ExplainTable { .. } => Ok(()),
             ast::Statement::Explain { statement, .. }
                 if matches!(**statement, ast::Statement::Query(_)) =>
             {
-                outcome(statement.visit(&mut Inspector::default()))
+                inspect(&**statement)
             }
             _ => Err(not_a_query(sql)),
         },
         Statement::Explain(explain) => check(&explain.statement, sql),
         _ => Err(not_a_query(sql)),
     }
+}
+
+fn inspect(query: &impl Visit) -> Result<(), QueryError> {
+    outcome(query.visit(&mut Inspector::default()))?;
+    outcome(query.visit(&mut Expansion::default()))
 }
 
 /// What a statement that does not parse should be told: nothing about grammar if it is none of ours.
@@ -197,6 +203,20 @@ struct Binder<'a> {
 impl VisitorMut for Binder<'_> {
     type Break = QueryError;
 
+    /// A column that is computed from a parameter is called as it was written, not as it was bound:
+    /// without a window `$from` and `$to` are both null, and would have one name.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && has_parameter(expr)
+            {
+                let alias = Ident::with_quote('"', expr.to_string());
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
         self.in_series = matches!(factor, TableFactor::Table { args: Some(_), .. });
         ControlFlow::Continue(())
@@ -227,11 +247,21 @@ impl VisitorMut for Binder<'_> {
     }
 }
 
+fn has_parameter(expr: &Expr) -> bool {
+    let found = visit_expressions(expr, |expr| match expr {
+        Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
 fn refuse<T>(message: &str) -> Result<T, QueryError> {
     Err(QueryError::Refused(message.to_owned()))
 }
 
-fn flow(result: Result<(), QueryError>) -> ControlFlow<QueryError> {
+pub(super) fn flow(result: Result<(), QueryError>) -> ControlFlow<QueryError> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => ControlFlow::Break(error),

@@ -1,15 +1,16 @@
-//! Parquet and Arrow: the answer's own types, for programs.
+//! Parquet and Arrow: numbers and times as they are, for programs.
 
 use std::io::Write;
 
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::writer::StreamWriter;
+use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
+use super::portable::{self, portable};
 use super::{OutputError, Wants, Writer};
 use crate::QueryError;
 
@@ -56,18 +57,19 @@ impl From<ParquetError> for OutputError {
 }
 
 pub(super) struct Arrow<'a> {
-    writer: StreamWriter<Out<'a>>,
+    writer: FileWriter<Out<'a>>,
 }
 
 impl<'a> Arrow<'a> {
     pub(super) fn new(schema: &SchemaRef, out: Out<'a>) -> Result<Arrow<'a>, OutputError> {
-        Ok(Arrow { writer: StreamWriter::try_new(out, schema)? })
+        Ok(Arrow { writer: FileWriter::try_new(out, &portable::schema(schema))? })
     }
 }
 
 impl Writer for Arrow<'_> {
     fn batch(&mut self, batch: &RecordBatch) -> Result<Wants, OutputError> {
-        self.writer.write(batch)?;
+        let batch = portable(batch, self.writer.schema())?;
+        self.writer.write(&batch)?;
         Ok(Wants::More)
     }
 

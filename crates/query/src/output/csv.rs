@@ -18,7 +18,8 @@ impl<'a> Csv<'a> {
         schema: &Schema,
         out: &'a mut (dyn Write + Send),
     ) -> Result<Csv<'a>, OutputError> {
-        let names: Vec<String> = schema.fields().iter().map(|field| quoted(field.name())).collect();
+        let name = |name: &String| quoted(&inert(name.clone()));
+        let names: Vec<String> = schema.fields().iter().map(|field| name(field.name())).collect();
         writeln!(out, "{}", names.join(","))?;
         Ok(Csv { out })
     }

@@ -9,6 +9,8 @@ mod csv;
 mod json;
 mod markdown;
 mod plain;
+mod plan;
+mod portable;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,7 +42,7 @@ pub enum Format {
     Markdown,
     /// A Parquet file, zstd.
     Parquet,
-    /// Arrow's IPC stream.
+    /// An Arrow IPC file.
     Arrow,
 }
 
@@ -78,7 +80,7 @@ impl Format {
             "ndjson" | "jsonl" => Format::Ndjson,
             "md" => Format::Markdown,
             "parquet" => Format::Parquet,
-            "arrow" | "arrows" => Format::Arrow,
+            "arrow" => Format::Arrow,
             _ => return None,
         })
     }
@@ -160,6 +162,7 @@ pub async fn write(
 ) -> Result<(), OutputError> {
     let Answer { schema, mut stream } = answer;
     let mut writer: Box<dyn Writer + Send + '_> = match format {
+        Format::Table if plan::Plan::has(&schema) => Box::new(plan::Plan::new(out)),
         Format::Table => Box::new(table::Table::new(&schema, layout, out)),
         Format::Csv => Box::new(csv::Csv::new(&schema, out)?),
         Format::Json => Box::new(json::Json::array(out)),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, DictionaryArray, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, AsArray, BinaryArray, DictionaryArray, Float64Array, Int64Array, ListBuilder,
+    StringArray, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::Int32Type;
+use arrow::ipc::reader::FileReader;
 use arrow::record_batch::RecordBatch;
 use expect_test::{Expect, expect};
 use futures::StreamExt;
@@ -222,11 +223,55 @@ fn parquet_and_arrow_read_back_as_they_were() {
     let read: usize = reader.unwrap().map(|batch| batch.unwrap().num_rows()).sum();
     assert_eq!(read, 6);
 
-    let bytes = written(vec![rows()], Format::Arrow, &Layout::default());
-    let mut reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).unwrap();
-    let batch = reader.next().unwrap().unwrap();
-    assert_eq!(batch.schema(), rows().schema());
-    assert_eq!(batch.column(3), rows().column(3));
+    // Each batch brings a dictionary of its own.
+    let bytes = written(vec![rows(), rows().slice(1, 1)], Format::Arrow, &Layout::default());
+    let reader = FileReader::try_new(std::io::Cursor::new(bytes), None).unwrap();
+    let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    assert_eq!(read.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(read[0].column(3), rows().column(3));
+    assert_eq!(read[0].column(1).as_string::<i32>().value(1), "log");
+}
+
+#[test]
+fn a_row_is_written_without_the_text_of_others() {
+    let words: Vec<String> = (0..1_000).map(|n| format!("{n} is a secret of a bot")).collect();
+    let views: StringViewArray = words.iter().map(Some).collect();
+    let plain: StringArray = words.iter().map(Some).collect();
+    let dictionary: DictionaryArray<Int32Type> = words.iter().map(String::as_str).collect();
+    let mut list = ListBuilder::new(StringViewBuilder::new());
+    for word in &words {
+        list.values().append_value(word);
+        list.append(true);
+    }
+    let all = RecordBatch::try_from_iter([
+        ("views", Arc::new(views) as ArrayRef),
+        ("plain", Arc::new(plain)),
+        ("dictionary", Arc::new(dictionary)),
+        ("list", Arc::new(list.finish())),
+    ]);
+    let one = all.unwrap().slice(7, 1);
+    let bytes = written(vec![one], Format::Arrow, &Layout::default());
+    assert!(bytes.len() < 4_000, "{} bytes", bytes.len());
+    let text = String::from_utf8_lossy(&bytes);
+    assert_eq!(text.matches("7 is a secret of a bot").count(), 4);
+    assert_eq!(text.matches(" is a secret of a bot").count(), 4);
+}
+
+#[test]
+fn a_plan_is_drawn_in_lines() {
+    let kinds: ArrayRef = Arc::new(StringArray::from(vec!["logical_plan"]));
+    let plans: ArrayRef = Arc::new(StringArray::from(vec!["Filter: x\n  TableScan: \u{1b}[2J"]));
+    let plan = RecordBatch::try_from_iter([("plan_type", kinds), ("plan", plans)]).unwrap();
+    let text = String::from_utf8(written(vec![plan], Format::Table, &Layout::default())).unwrap();
+    assert_eq!(text, "logical_plan\n  Filter: x\n    TableScan: \\x1b[2J\n");
+}
+
+#[test]
+fn csv_names_are_no_formulas_either() {
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![-1]));
+    let batch = RecordBatch::try_from_iter([("=cmd|' /C calc'!A0", one)]).unwrap();
+    let text = String::from_utf8(written(vec![batch], Format::Csv, &Layout::default())).unwrap();
+    assert_eq!(text, "'=cmd|' /C calc'!A0\n-1\n");
 }
 
 #[test]

@@ -67,6 +67,16 @@ async fn parameters_may_stand_anywhere_a_value_may() {
 }
 
 #[tokio::test]
+async fn a_parameter_is_called_as_it_is_written() {
+    check(
+        Window::ALL,
+        "select $from, $to, $from is null, 1 as one",
+        expect![["$from,$to,$from IS NULL,one\n,,true,1\n"]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_lies_in_attrs_can_be_asked_for() {
     check(
         FROM_NINE,

@@ -25,6 +25,29 @@ async fn an_unknown_column_is_answered_with_the_nearest() {
 }
 
 #[tokio::test]
+async fn text_in_double_quotes_is_told_from_a_column() {
+    check(
+        r#"select * from events where bot = "mm1""#,
+        "no column `mm1`; text stands in single quotes: 'mm1'",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_query_brings_about_is_the_querys_fault() {
+    for sql in [
+        "select 1 / 0",
+        "select 1 / (\"offset\" - \"offset\") from events",
+        "select * from events where ts > '2026-13-01'",
+        "select regexp_like(bot, '((a{1000}){1000}){1000}') from events",
+        "select cast(bot as bigint) from events",
+    ] {
+        let error = answer(&session(Window::ALL), sql).await.unwrap_err();
+        assert!(matches!(error, QueryError::Invalid(_)), "{sql}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_relation_is_answered_with_the_nearest_or_all() {
     check(
         "select * from event",

@@ -124,6 +124,42 @@ fn fifty_unions_are_planned() {
     ));
 }
 
+/// `with c0 as (…), c1 as (two of c0), …`
+fn doubling(count: usize, two: fn(usize) -> String) -> String {
+    let steps: String = (1..=count).map(|n| format!(", c{n} as ({})", two(n - 1))).collect();
+    format!("with c0 as (select bot as x from events){steps} select count(*) from c{count}")
+}
+
+#[test]
+fn names_that_double_each_time_are_counted_in_full() {
+    let unions = |n| format!("select x from c{n} union all select x from c{n}");
+    refused(&doubling(39, unions), "tables to read when the names from `with` are put in full");
+    refused(&doubling(7, unions), "the query has 128 tables to read");
+    survives(&doubling(6, unions));
+    refused(
+        &doubling(7, |n| {
+            format!(r#"select x from (select * from "c{n}") where x in (select x from C{n})"#)
+        }),
+        "tables to read",
+    );
+    survives(&doubling(20, |n| format!("select x from c{n}")));
+}
+
+#[test]
+fn sets_to_group_by_are_counted() {
+    let columns = |count: usize| (1..=count).map(|n| format!("{n}")).collect::<Vec<_>>().join(", ");
+    let all = "bot, kind, market, side, price, size, order_id";
+    let select = |by: &str| format!("select {all}, count(*) from events group by {by}");
+    refused(&select(&format!("cube({all})")), "the query has 128 sets to group by, and 64");
+    refused(&select(&format!("cube({})", columns(20))), "sets to group by");
+    refused(
+        &select("cube(bot, kind, market, side), rollup(price, size, order_id), cube(bot)"),
+        "the query has 128 sets to group by",
+    );
+    survives("select bot, kind, count(*) from events group by cube(bot, kind)");
+    survives("select bot, kind, count(*) from events group by grouping sets ((bot), (kind), ())");
+}
+
 #[test]
 fn a_deadline_ends_an_answer() {
     let session =

@@ -1,6 +1,7 @@
 //! What the tailer does, on real files: rotation, truncation, archives, restarts, odd lines.
 #![expect(clippy::unwrap_used, reason = "a stage that cannot be set is a failed test")]
 
+mod copies;
 mod lines;
 mod notice;
 mod recognition;

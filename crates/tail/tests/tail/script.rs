@@ -117,6 +117,10 @@ impl Stage {
             "copy" => folder.copy(first, second).unwrap(),
             "truncate" => folder.truncate(first, second.parse().unwrap_or(0)).unwrap(),
             "delete" => folder.delete(first).unwrap(),
+            "cut" => {
+                let len = folder.len(first).unwrap() - second.parse::<u64>().unwrap();
+                folder.truncate(first, len).unwrap();
+            }
             "gzip" => folder.gzip(first).unwrap(),
             "zstd" => folder.zstd(first).unwrap(),
             "symlink" => folder.symlink(first, second).unwrap(),
@@ -130,10 +134,10 @@ impl Stage {
                 self.start();
                 self.tailer.as_mut().unwrap().finish(&mut self.log).unwrap();
             }
-            "commit" => self.log.committed = self.log.handed.clone(),
+            "commit" => self.log.commit(),
             "crash" => self.crash(),
             "restart" => {
-                self.log.committed = self.log.handed.clone();
+                self.log.commit();
                 self.crash();
             }
             "remount" => {
@@ -174,6 +178,22 @@ impl Stage {
 }
 
 impl Log {
+    /// As a store does it: each file's last ten marks are kept.
+    fn commit(&mut self) {
+        for (id, file) in &self.handed {
+            let mut file = file.clone();
+            if let Some(before) = self.committed.get(id) {
+                file.earlier.clone_from(&before.earlier);
+                if before.offset < file.offset {
+                    file.earlier.push((before.offset, before.mark));
+                }
+                let surplus = file.earlier.len().saturating_sub(9);
+                file.earlier.drain(..surplus);
+            }
+            self.committed.insert(*id, file);
+        }
+    }
+
     fn name(&self, path: &Path) -> String {
         path.display().to_string().trim_start_matches(&self.root).to_owned()
     }
@@ -205,6 +225,7 @@ impl Sink for Log {
             path: chunk.file.path.clone(),
             offset: chunk.to,
             mark: chunk.mark,
+            earlier: Vec::new(),
         };
         self.handed.insert(chunk.file.id.0, known);
         Ok(())

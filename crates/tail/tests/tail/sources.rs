@@ -159,6 +159,17 @@ fn what_an_archive_holds_before_the_damage_is_read() {
 }
 
 #[test]
+fn an_archive_whose_checksum_is_wrong_is_corrupt() {
+    let mut stage = Stage::new(options());
+    stage.act("write a.log one two");
+    stage.act("gzip a.log");
+    let len = stage.folder.len("a.log.gz").unwrap();
+    stage.folder.write_at("a.log.gz", len - 8, b"\x13").unwrap();
+    stage.act("sweep 5");
+    assert_eq!(stage.log.text, "added a.log.gz\na.log.gz: one two\ncorrupt a.log.gz\n");
+}
+
+#[test]
 fn a_one_shot_run_says_which_archive_is_corrupt() {
     check(
         "repeat a.log 1000 one
