@@ -10,6 +10,7 @@ use fillwatch_decode::Decoder;
 use fillwatch_model::{Clock, LineChunk, limits};
 use fillwatch_store::Store;
 use fillwatch_tail::{Closed, Event, FileState, Sink, Tailer, Waker};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::mpsc;
 
 use crate::gauges::Gauges;
@@ -98,12 +99,23 @@ impl Pipeline {
     }
 }
 
-/// How many descriptors this process may have. The tailer takes a quarter of them at most, so that
-/// commits, queries and files that are gone but not yet read find some left.
+/// How many descriptors this process may have, after asking for what it is entitled to: shells
+/// commonly start programs with far less. The tailer takes a quarter at most, so that commits,
+/// queries and files that are gone but not yet read find some left.
 fn descriptors() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(DESCRIPTORS_WANTED, |most| most.min(DESCRIPTORS_WANTED));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let more = Rlimit { current: Some(wanted), maximum: limit.maximum };
+        if setrlimit(Resource::Nofile, more).is_ok() {
+            limit = more;
+        }
+    }
+    limit.current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
+
+/// Four times what the tailer may keep open, twice over.
+const DESCRIPTORS_WANTED: u64 = 8 * limits::OPEN_FILES_MAX as u64;
 
 fn spawn(
     name: String,
