@@ -224,6 +224,8 @@ async fn a_line_is_seen_before_it_is_committed() {
         (attached.snapshot.events_size().rows, attached.snapshot.events_size().hot_rows),
         (0, 2)
     );
+    fs::remove_file(world.store().join("fillwatch.sock")).unwrap();
+    wait_for(&world, "2").await; // it is made anew
     stop.send(()).unwrap();
     let report = running.await.unwrap().unwrap();
     assert_eq!((report.rows, report.commits), (2, 1));

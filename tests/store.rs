@@ -402,6 +402,9 @@ async fn a_torn_commit_is_set_aside_and_its_lines_are_read_again() {
         std::fs::write(dir.path().join("events/_delta_log/00000000000000000002.json"), torn)
             .unwrap();
 
+        // A reader may not touch it, and sees what is whole.
+        let reader = Reader::open(dir.path()).unwrap();
+        check(&reader.committed().await.unwrap(), "select count(*) from events", "2").await;
         let store = open(dir.path()).await;
         assert_eq!(store.set_aside(), ["events/_delta_log/00000000000000000002.json"]);
         assert_eq!(store.known_files()[0].offset, 20);

@@ -19,6 +19,9 @@ use crate::{Observer, ServeError, Trouble, wire};
 /// Peers answered at once. Each holds a copy of the rows in memory while it is.
 const ANSWERS_MAX: usize = 4;
 
+/// How often it is looked whether the socket is still there.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+
 /// A peer that takes nothing for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -32,30 +35,29 @@ impl Socket {
     /// Opens the socket in the store's folder, for this user alone.
     pub(crate) fn bind(layout: &Layout) -> Result<Socket, ServeError> {
         let path = layout.socket();
-        let bind = || -> io::Result<UnixListener> {
-            // We hold the store's lock, so whoever left this one is gone.
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let short = Short::of(&path)?;
-            let listener = UnixListener::bind(&short.path)?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-            Ok(listener)
-        };
-        match bind() {
+        match listen(&path) {
             Ok(listener) => Ok(Socket { listener, path }),
             Err(source) => Err(ServeError::Socket { path, source }),
         }
     }
 
     /// Answers whoever connects, for ever.
-    pub(crate) async fn answer(self, store: Arc<Store>, observer: Arc<dyn Observer>) {
+    pub(crate) async fn answer(mut self, store: Arc<Store>, observer: Arc<dyn Observer>) {
         let room = Arc::new(Semaphore::new(ANSWERS_MAX));
         loop {
-            let peer = match self.listener.accept().await {
-                Ok((peer, _)) => peer,
-                Err(error) => {
+            let accepted = tokio::time::timeout(LOOK_INTERVAL, self.listener.accept());
+            let peer = match accepted.await {
+                Ok(Ok((peer, _))) => peer,
+                Err(_) => {
+                    // Somebody cleaned up too much: be there again for the next who asks.
+                    if !self.path.exists()
+                        && let Ok(listener) = listen(&self.path)
+                    {
+                        self.listener = listener;
+                    }
+                    continue;
+                }
+                Ok(Err(error)) => {
                     // Out of descriptors, most likely: give others time to close theirs.
                     observer.trouble(&Trouble::Socket(&error));
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -78,6 +80,18 @@ impl Socket {
             });
         }
     }
+}
+
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    // We hold the store's lock, so whoever left this one is gone.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let short = Short::of(path)?;
+    let listener = UnixListener::bind(&short.path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
 }
 
 impl Drop for Socket {

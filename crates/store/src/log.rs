@@ -127,6 +127,23 @@ impl Log {
         })
     }
 
+    /// Reads the table as it is, without its torn end if it has one. For readers, who may not set
+    /// that aside.
+    pub(crate) async fn load_whole(&self) -> Result<Loaded> {
+        let failed = match self.load(None).await {
+            Ok(loaded) => return Ok(loaded),
+            Err(failed) => failed,
+        };
+        let mut commits: Vec<u64> =
+            self.entries()?.iter().filter_map(|name| commit_version(name)).collect();
+        commits.sort_unstable();
+        let checked = &commits[commits.len().saturating_sub(COMMITS_CHECKED)..];
+        match checked.iter().find(|version| !self.is_whole_commit(**version)) {
+            Some(torn) if *torn > 0 => self.load(Some(torn - 1)).await,
+            _ => Err(failed),
+        }
+    }
+
     /// All application transactions up to `version`: deltalake looks up one by its id, and we do
     /// not know the ids before we have read them.
     async fn offsets(&self, version: u64) -> Result<HashMap<FileId, u64>> {

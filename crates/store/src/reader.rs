@@ -46,8 +46,8 @@ impl Reader {
     /// What is committed.
     pub async fn committed(&self) -> Result<Snapshot> {
         // Quarantine second: what it lacks of what `events` has passed, it then has.
-        let events = self.events.load(None).await?;
-        let rejected = self.quarantine.load(None).await?;
+        let events = self.events.load_whole().await?;
+        let rejected = self.quarantine.load_whole().await?;
         let ledger = self.ledger(&events.offsets);
         let fields = Fields::from_schema(&events.schema, usize::MAX);
         Ok(Snapshot {
@@ -95,7 +95,7 @@ impl Reader {
 
     /// The log files that the table knows, and what recognises them.
     pub async fn known_files(&self) -> Result<Vec<KnownFile>> {
-        let events = self.events.load(None).await?;
+        let events = self.events.load_whole().await?;
         match State::look(&self.layout.state()) {
             Some(state) => state.known(&state.files(&events.offsets)?),
             None => Ok(Vec::new()),
