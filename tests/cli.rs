@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test, with its place")]
 
+mod asking;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -214,181 +216,59 @@ fn an_unfinished_line_waits() {
     assert!(last.contains("1 row,"), "{last}");
 }
 
+/// A link to itself: nobody can read it, root neither.
 #[test]
-fn an_answer_has_many_formats() {
-    let place = Place::with_store();
-    let query = "select bot, count(*) as n from events group by 1 order by 1";
-    for (format, prints) in [
-        (
-            "table",
-            expect![[r#"
-            bot  n
-            ───  ─
-            mm1  3
-            mm2  2
-            (2 rows)
-        "#]],
-        ),
-        (
-            "csv",
-            expect![[r#"
-            bot,n
-            mm1,3
-            mm2,2
-        "#]],
-        ),
-        (
-            "json",
-            expect![[r#"
-            [{"bot":"mm1","n":3},{"bot":"mm2","n":2}]
-        "#]],
-        ),
-        (
-            "ndjson",
-            expect![[r#"
-            {"bot":"mm1","n":3}
-            {"bot":"mm2","n":2}
-        "#]],
-        ),
-        (
-            "markdown",
-            expect![[r#"
-            | bot | n |
-            | --- | ---: |
-            | mm1 | 3 |
-            | mm2 | 2 |
-        "#]],
-        ),
-    ] {
-        check(&place, &format!("fillwatch sql --format {format} '{query}'"), prints);
+fn a_file_that_cannot_be_read_is_named_and_the_others_are_taken_in() {
+    let place = Place::with_logs();
+    std::os::unix::fs::symlink("odd.jsonl", place.dir.path().join("logs/odd.jsonl")).unwrap();
+    let text = place.sh("fillwatch -q ingest logs");
+    assert!(text.contains("5 rows") && text.ends_with("exit 4\n"), "{text}");
+    assert!(text.contains("2> fillwatch: cannot read `logs/odd.jsonl` (too many levels"), "{text}");
+    let text = place.sh("fillwatch -q ingest logs");
+    assert!(text.contains("nothing new") && text.ends_with("exit 4\n"), "{text}");
+    let text = place.sh("rm logs/mm*; fillwatch -q inspect logs");
+    assert!(text.contains("cannot read `logs/odd.jsonl`") && text.ends_with("exit 4\n"), "{text}");
+}
+
+#[test]
+fn sources_without_a_log_are_told() {
+    let place = Place::new(&[
+        ("logs/readme.md", "none"),
+        ("fillwatch.toml", "[[source]]\npath = \"logs/*.jsonl\"\n"),
+    ]);
+    for ingest in ["fillwatch ingest logs --config /dev/null", "fillwatch ingest"] {
+        let text = place.sh(ingest);
+        assert!(
+            text.starts_with(
+                "nothing new in 0 files\n2> there are no log files\n2> hint: in a directory,"
+            ),
+            "{text}"
+        );
     }
-    let text = place.sh(&format!("fillwatch sql -o n.parquet '{query}' && head -c4 n.parquet"));
-    assert_eq!(text, "PAR1");
-    check(
-        &place,
-        "fillwatch sql -o n.xyz 'select 1'",
-        expect![[r#"
-        2> fillwatch: no format is known by the name of `n.xyz`
-        2> hint: say it with --format, or end the name in .csv, .json, .ndjson, .md, .parquet, .arrow or .txt
-        exit 2
-    "#]],
-    );
-}
-
-#[test]
-fn a_wrong_query_is_one_clear_line() {
-    let place = Place::with_store();
-    check(
-        &place,
-        "fillwatch sql 'select prize from events'",
-        expect![[r#"
-        2> fillwatch: no column `prize`; did you mean `price`, `size`?
-        exit 2
-    "#]],
-    );
-    check(
-        &place,
-        "fillwatch sql 'drop table events'",
-        expect![[r#"
-        2> fillwatch: `drop` is not a query: the store is only read here, with select, with, values, explain or describe
-        exit 2
-    "#]],
-    );
-    check(
-        &place,
-        "fillwatch sql 'selekt 1'",
-        expect![[r#"
-        2> fillwatch: `selekt` is not a query: the store is only read here, with select, with, values, explain or describe
-        exit 2
-    "#]],
-    );
-}
-
-#[test]
-fn a_deadline_holds_for_a_query_that_looks_at_no_clock() {
-    let place = Place::with_store();
-    let series = "generate_series(1, 1000000)";
-    let query = format!(
-        "select count(*) from {series} a, {series} b where a.value * b.value % 7 = a.value + b.value"
-    );
-    let text = place.sh(&format!(
-        "fillwatch sql --timeout 500ms -o n.csv '{query}'; code=$?; ls -A | grep n.csv; exit $code"
-    ));
+    let text = place.sh("fillwatch watch 2>told & watch=$!
+         for i in $(seq 100); do grep -q 'no log files' told && break; sleep 0.1; done
+         kill $watch; wait $watch; cat told >&2");
+    let watching = text.find("watching 1 source into store").unwrap();
     assert!(
-        text.contains("stopped after 500 ms") || text.contains("stopped after 0.5 s"),
+        watching < text.find("there are no log files yet\n2> hint: in a directory,").unwrap(),
         "{text}"
     );
-    assert!(text.contains("--timeout 10m") && text.ends_with("exit 4\n"), "{text}");
-    assert!(!text.contains("\nn.csv"), "{text}");
 }
 
 #[test]
-fn statements_come_from_a_pipe_or_a_file() {
-    let place = Place::with_store();
-    check(
-        &place,
-        "echo 'select 1 as a; select 2 as b;' | fillwatch sql --format csv",
-        expect![[r#"
-            a
-            1
-            b
-            2
-        "#]],
+fn a_field_that_is_nearly_a_column_or_nowhere_is_told() {
+    let place = Place::with_logs();
+    let config = "[[source]]\npath = \"logs\"\n[source.fields]\nfaire = \"model_fair\"\npnl = \"no.such\"\nfees = \"latency_ms\"\n";
+    fs::write(place.dir.path().join("fillwatch.toml"), config).unwrap();
+    let text = place.sh("fillwatch inspect");
+    let warning = "2> fillwatch.toml:4: `faire` in [[source]] fields: a column of your own; did you mean `fair`?\n";
+    assert!(text.contains(warning), "{text}");
+    assert!(
+        text.contains("\nno line has a `no.such`, which the configuration has for `pnl`\n"),
+        "{text}"
     );
-    check(
-        &place,
-        "echo 'select 3 as c' > q.sql; fillwatch sql --format csv -f q.sql",
-        expect![[r#"
-            c
-            3
-        "#]],
-    );
-    check(
-        &place,
-        "echo '-- nothing' | fillwatch sql",
-        expect![[r#"
-        2> fillwatch: there is no query in it
-        exit 2
-    "#]],
-    );
-}
-
-#[test]
-fn a_window_bounds_what_is_seen() {
-    let place = Place::with_store();
-    let count = "fillwatch sql --format csv 'select count(*) as n from events'";
-    check(
-        &place,
-        &format!("{count} --from 2026-01-05T00:00:01Z"),
-        expect![[r#"
-        n
-        3
-    "#]],
-    );
-    check(
-        &place,
-        &format!("{count} --to 2026-01-05T00:00:01Z"),
-        expect![[r#"
-        n
-        2
-    "#]],
-    );
-    check(
-        &place,
-        &format!("{count} --since 1s"),
-        expect![[r#"
-        n
-        0
-    "#]],
-    );
-    check(
-        &place,
-        &format!("{count} --from 2026-01-02 --to 2026-01-01"),
-        expect![[r#"
-        2> fillwatch: --from is not before --to
-        exit 2
-    "#]],
-    );
+    assert_eq!(text.matches("no line has a").count(), 1, "{text}");
+    assert!(place.sh("fillwatch ingest").contains(warning));
 }
 
 #[test]
@@ -480,6 +360,27 @@ fn what_was_simulated_is_what_is_found() {
             2000,2
         "#]],
     );
+    let simulate = "fillwatch simulate later --system kalshi --incident reject_storm@mm1:+2h..+3h";
+    check(
+        &place,
+        &format!("{simulate} --duration 1h; code=$?; ls; exit $code"),
+        expect![[r#"
+            logs
+            store
+            truth.json
+            2> fillwatch: reject_storm@mm1:+7200s..+10800s begins after the end of the run, which is 1 h long
+            2> hint: --duration, --lines or --size makes it longer
+            exit 2
+        "#]],
+    );
+    let short = place.sh(&format!("{simulate} --lines 100"));
+    assert!(
+        short.contains("begins after the end of the run") && short.ends_with("exit 2\n"),
+        "{short}"
+    );
+    let blind = place.sh("fillwatch simulate blind --lines 10 --truth no/such/dir.json; ls blind");
+    assert!(blind.contains("2> fillwatch: cannot write `no/such/dir.json`"), "{blind}");
+    assert!(blind.contains("cannot access"), "{blind}");
     let again = place.sh("fillwatch simulate logs --system kalshi --bots 2 --lines 2000 --seed 7");
     assert!(again.contains("file exists") && again.ends_with("exit 4\n"), "{again}");
 }

@@ -24,7 +24,8 @@ Exit codes:
     1  a check found something: verify found a difference
     2  the command line, fillwatch.toml or the SQL is wrong
     3  the store is in use by another fillwatch
-    4  input, output or the store failed, or a query passed its deadline or memory limit
+    4  input, output or the store failed, ingest could not read a log file, or a query passed its
+       deadline or memory limit
   130  interrupted by Ctrl-C before it was done
 
 Start with `fillwatch demo`, or point it at your own logs with `fillwatch inspect DIR`.";

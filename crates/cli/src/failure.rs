@@ -108,7 +108,11 @@ pub(crate) fn without_backtrace(text: &str) -> &str {
 /// An operating system's error as a fragment: `no such file or directory`, without the number
 /// that Rust appends and the capital that C begins with.
 pub(crate) fn sentence(error: &io::Error) -> String {
-    let text = error.to_string();
+    fragment(&error.to_string())
+}
+
+/// The same of its text.
+pub(crate) fn fragment(text: &str) -> String {
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
     match (chars.next(), chars.clone().next()) {

@@ -25,6 +25,7 @@ mod sources;
 mod suggest;
 mod table;
 mod terminal;
+mod unreadable;
 mod waiting;
 mod whole_file;
 

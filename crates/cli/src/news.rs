@@ -3,7 +3,7 @@
 use fillwatch_serve::Trouble;
 use fillwatch_tail::{Event, Loss};
 
-use crate::failure::without_backtrace;
+use crate::failure::{fragment, without_backtrace};
 use crate::here::shown;
 use crate::quantity;
 
@@ -70,7 +70,7 @@ pub(crate) fn tell(event: &Event) -> (Weight, String) {
             ),
         ),
         Event::Unreadable { path, error } => {
-            (Trouble, format!("unreadable {}: {error}; tried again", shown(path)))
+            (Trouble, format!("unreadable {}: {}; tried again", shown(path), fragment(error)))
         }
         Event::Readable { path } => (Notable, format!("readable again {}", shown(path))),
         Event::Corrupt { path, error } => (Trouble, format!("corrupt {}: {error}", shown(path))),

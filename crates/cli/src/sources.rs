@@ -35,6 +35,9 @@ impl Sources {
     }
 }
 
+/// What to do where sources are there and hold no log.
+pub(crate) const NO_FILES_HINT: &str = "in a directory, files are taken that are named *.jsonl, *.json, *.ndjson, *.log or *.txt; a glob or a file names any";
+
 /// Finds the sources.
 pub(crate) fn choose(named: &[PathBuf], config: &Config) -> Result<Sources, Failure> {
     let mut chosen = Chosen::default();
@@ -59,6 +62,19 @@ pub(crate) fn choose(named: &[PathBuf], config: &Config) -> Result<Sources, Fail
     }
     let Chosen { sources, mappings, written } = chosen;
     Ok(Sources { sources, mappings: mappings.into(), written })
+}
+
+/// What in the configuration is allowed and most likely meant otherwise. It is told by commands that
+/// read logs by it.
+pub(crate) fn warnings(named: &[PathBuf], config: &Config) -> Vec<String> {
+    let used = |source: &&SourceConfig| {
+        named.is_empty()
+            || named.iter().any(|path| {
+                rules_for(path, config)
+                    .is_ok_and(|rules| rules.is_some_and(|rules| std::ptr::eq(rules, *source)))
+            })
+    };
+    config.sources.iter().filter(used).flat_map(|source| source.warnings.clone()).collect()
 }
 
 #[derive(Default)]

@@ -27,7 +27,7 @@ impl WholeFile {
         let partial = (!direct).then(|| partial(target));
         let path = partial.as_deref().unwrap_or(target);
         let file =
-            File::create(path).map_err(|error| Failure::path("cannot write", path, &error))?;
+            File::create(path).map_err(|error| Failure::path("cannot write", target, &error))?;
         Ok(WholeFile { target: target.to_owned(), partial, writer: BufWriter::new(file) })
     }
 

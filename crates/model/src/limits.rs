@@ -48,8 +48,9 @@ pub const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 pub const COMMIT_BYTES: u64 = 64 << 20;
 
 /// Rows in memory: those that wait for a commit and those that stand in for a recent small file.
-/// Ingest stops reading, and the log waits on disk, rather than pass it.
-pub const HOT_BYTES_MAX: usize = 256 << 20;
+/// Ingest stops reading, and the log waits on disk, rather than pass it; a commit is made when half
+/// of it is taken. One commit's rows and the next one's: more only makes memory of it, not speed.
+pub const HOT_BYTES_MAX: usize = 128 << 20;
 
 /// Columns of `events`. Each costs an entry in every Parquet footer and in the table's schema; a
 /// log that has more is keyed by data.

@@ -108,6 +108,9 @@ fn root(error: &DataFusionError) -> &DataFusionError {
     }
 }
 
+/// How the reader of Parquet files begins what went wrong in a condition.
+const OF_A_PREDICATE: &str = "Error evaluating filter predicate: ";
+
 /// Whether the query would fail wherever it is asked: nothing outside of it had a part in it.
 fn is_of_the_query(root: &DataFusionError) -> bool {
     match root {
@@ -127,7 +130,12 @@ fn is_of_the_query(root: &DataFusionError) -> bool {
         | DataFusionError::NotImplemented(_)
         | DataFusionError::Configuration(_)
         | DataFusionError::Execution(_) => true,
-        _ => false,
+        // These reach us as nothing but text: from the reader of Parquet files, which tries a
+        // condition while it reads, and from the compiler of patterns.
+        other => {
+            let text = other.to_string();
+            text.contains(OF_A_PREDICATE) || text.contains("Regular expression did not compile")
+        }
     }
 }
 
@@ -184,8 +192,30 @@ pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// The first text in quotes, for these errors reach us as Rust writes its values.
+fn quoted(value: &str) -> Option<String> {
+    if value.contains("DivideByZero") {
+        return Some("Divide by zero error".to_owned());
+    }
+    let mut text = String::new();
+    let mut chars = value.split_once('"')?.1.chars();
+    loop {
+        match chars.next()? {
+            '"' => return Some(text),
+            '\\' => match chars.next()? {
+                'n' | 'r' | 't' => text.push(' '),
+                plain => text.push(plain),
+            },
+            plain => text.push(plain),
+        }
+    }
+}
+
 /// One line without the layers' prefixes, and of bounded length.
 fn tidy(message: &str) -> String {
+    if let Some((_, fault)) = message.split_once(OF_A_PREDICATE) {
+        return tidy(&quoted(fault).unwrap_or_else(|| "it cannot be computed".to_owned()));
+    }
     const PREFIXES: &[&str] = &[
         "Error during planning: ",
         "Execution error: ",
@@ -223,6 +253,22 @@ mod tests {
         assert_eq!(nearest("fil_price", &names), ["fill_price", "price", "fill_size"]);
         assert_eq!(nearest("Prices", &names), ["price"]);
         assert!(nearest("zzz", &names).is_empty());
+    }
+
+    #[test]
+    fn what_goes_wrong_in_a_condition_is_told_without_its_wrapping() {
+        let check = |fault: &str, want| {
+            assert_eq!(
+                tidy(&format!("External: Error evaluating filter predicate: {fault}")),
+                want
+            );
+        };
+        check(
+            r#"ArrowError(CastError("Cannot cast string '\"1' to Int64"), Some("\n\nbacktrace:  0"))"#,
+            r#"Cannot cast string '"1' to Int64"#,
+        );
+        check(r#"ArrowError(DivideByZero, Some(""))"#, "Divide by zero error");
+        check("Nothing", "it cannot be computed");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::here::shown;
 use crate::interrupt::Interrupt;
 use crate::screen::Screen;
 use crate::settings::settings;
+use crate::unreadable::Unreadable;
 use crate::{logging, news, quantity, sources};
 
 const EXAMPLES: &str = "\
@@ -23,7 +24,8 @@ Examples:
   fillwatch ingest --final-line archive           # the writers are gone: take unfinished lines too
   fillwatch ingest                                # the sources of fillwatch.toml
 
-It is safe to repeat: each line goes in once, and a second run over the same files adds nothing.";
+It is safe to repeat: each line goes in once, and a second run over the same files adds nothing.
+Exit code 4 says that a file could not be read; what the others hold is in.";
 
 /// Read logs into the store, once, and end
 #[derive(Debug, clap::Args)]
@@ -41,10 +43,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let settings = settings(context, sources);
     let screen = Screen::new(context);
     logging::start(context, &screen);
+    for warning in sources::warnings(&args.paths, &context.config) {
+        screen.line(&warning);
+    }
     let start = Instant::now();
+    let meter =
+        Arc::new(Meter { screen: screen.clone(), start, unreadable: Unreadable::default() });
     let report = context.runtime.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let observer = Arc::new(Meter { screen: screen.clone(), start });
+        let observer: Arc<dyn Observer> = Arc::clone(&meter) as _;
         let clock = Arc::clone(&context.clock);
         let ingest =
             fillwatch_serve::ingest(settings, args.final_line, clock, interrupt.asked(), observer);
@@ -53,13 +60,26 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     screen.clear();
     let report = report?;
     io::stdout().write_all(summary(&report, start.elapsed()).as_bytes())?;
-    if report.interrupted { Err(Failure::Interrupted) } else { Ok(ExitCode::Ok) }
+    if report.interrupted {
+        return Err(Failure::Interrupted);
+    }
+    match meter.unreadable.failure() {
+        Some(failure) => {
+            Err(failure.hint("what else there is was taken in; run it again when they can be read"))
+        }
+        None if report.files == 0 => {
+            screen.line(&format!("there are no log files\nhint: {}", sources::NO_FILES_HINT));
+            Ok(ExitCode::Ok)
+        }
+        None => Ok(ExitCode::Ok),
+    }
 }
 
 /// Shows how far it is.
 struct Meter {
     screen: Screen,
     start: Instant,
+    unreadable: Unreadable,
 }
 
 impl Observer for Meter {
@@ -80,6 +100,7 @@ impl Observer for Meter {
     }
 
     fn event(&self, event: &fillwatch_tail::Event) {
+        self.unreadable.hear(event);
         let (weight, line) = news::tell(event);
         if self.screen.says(weight) {
             self.screen.line(&line);

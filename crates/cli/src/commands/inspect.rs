@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::inspect::{draft, findings};
 use crate::screen::Screen;
 use crate::sources::{self, Sources};
+use crate::unreadable::Unreadable;
 use crate::{news, quantity};
 
 const EXAMPLES: &str = "\
@@ -50,14 +51,20 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let screen = Screen::new(context);
     let drafts = sources.drafts(args.write.as_deref());
-    let files = survey(&sources, context, &screen);
+    for warning in sources::warnings(&args.paths, &context.config) {
+        screen.line(&warning);
+    }
+    let unreadable = Unreadable::default();
+    let files = survey(&sources, &unreadable, context, &screen);
     screen.clear();
     let files = files?;
     if files.is_empty() {
-        return Err(Failure::usage("there are no log files")
-            .hint("in a directory, files are taken that are named *.jsonl, *.json, *.ndjson, *.log or *.txt; a glob or a file names any"));
+        let none = Failure::usage("there are no log files").hint(sources::NO_FILES_HINT);
+        return Err(unreadable.failure().unwrap_or(none));
     }
-    io::stdout().write_all(findings::text(&files, context.terminal.color).as_bytes())?;
+    let mut text = findings::text(&files, context.terminal.color);
+    text += &findings::nowhere(&sources.mappings, &files);
+    io::stdout().write_all(text.as_bytes())?;
     if let Some(file) = &args.write {
         let text = draft::text(&drafts, &files);
         std::fs::write(file, text).map_err(|error| Failure::path("cannot write", file, &error))?;
@@ -76,6 +83,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 /// Reads all there is through the tailer, as ingest would.
 fn survey(
     sources: &Sources,
+    unreadable: &Unreadable,
     context: &Context,
     screen: &Screen,
 ) -> Result<Vec<FileSurvey>, Failure> {
@@ -85,8 +93,8 @@ fn survey(
     let clock = Arc::clone(&context.clock);
     let tailer = Tailer::new(sources.sources.clone(), Vec::new(), options, clock);
     let mut tailer = tailer.map_err(Failure::failed)?;
-    let mut feed =
-        Feed { survey: Survey::new(Arc::clone(&sources.mappings), fields), bytes: 0, screen };
+    let survey = Survey::new(Arc::clone(&sources.mappings), fields);
+    let mut feed = Feed { survey, unreadable, bytes: 0, screen };
     let read = |_| Failure::failed("cannot read the logs");
     while !tailer.sweep(&mut feed).map_err(read)?.at_end {}
     tailer.finish(&mut feed).map_err(read)?;
@@ -96,6 +104,7 @@ fn survey(
 /// The survey, as where the tailer's findings go.
 struct Feed<'a> {
     survey: Survey,
+    unreadable: &'a Unreadable,
     bytes: u64,
     screen: &'a Screen,
 }
@@ -109,6 +118,7 @@ impl Sink for Feed<'_> {
     }
 
     fn event(&mut self, event: Event) {
+        self.unreadable.hear(&event);
         let (weight, line) = news::tell(&event);
         if self.screen.says(weight) {
             self.screen.line(&line);

@@ -10,6 +10,7 @@ use fillwatch_simulate::{BotSpec, Extent, FleetOptions, Incident, System, Truth,
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::quantity::{self, parse_duration, parse_moment, parse_size};
+use crate::whole_file::WholeFile;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,15 +61,38 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Extent::Time(length) = args.extent() {
+        args.all_incidents_begin_before(length)?;
+    }
+    // Before the logs, so that none are without the truth that was asked for.
+    let place = args.truth.as_deref().map(WholeFile::create).transpose()?;
     let truth = fillwatch_simulate::write_to(&args.dir, args.fleet(), args.extent())?;
-    if let Some(file) = &args.truth {
-        truth.save(file).map_err(|error| Failure::path("cannot write", file, &error))?;
+    if let Some(mut place) = place {
+        let json = truth.to_json().map_err(Failure::failed)?;
+        writeln!(place, "{json}")?;
+        place.keep()?;
     }
     io::stdout().write_all(summary(&truth, args).as_bytes())?;
+    args.all_incidents_begin_before(truth.last.unwrap_or(truth.start) - truth.start)?;
     Ok(ExitCode::Ok)
 }
 
 impl Args {
+    /// An incident that the run is over before would be missed, and its absence taken for health.
+    fn all_incidents_begin_before(&self, length: Micros) -> Result<(), Failure> {
+        match self.incident.iter().find(|incident| incident.at >= length) {
+            None => Ok(()),
+            Some(late) => {
+                let length = Duration::from_micros(length.cast_unsigned());
+                Err(Failure::usage(format!(
+                    "{late} begins after the end of the run, which is {} long",
+                    quantity::duration(length)
+                ))
+                .hint("--duration, --lines or --size makes it longer"))
+            }
+        }
+    }
+
     fn fleet(&self) -> FleetOptions {
         let systems = if self.system.is_empty() { System::ALL } else { &self.system[..] };
         let bots = systems

@@ -35,7 +35,10 @@ Examples:
 
 The tables are events, quarantine, sources and fields; `\\d` in a conversation lists them and the
 views with their columns. Times are UTC. Beside a running `fillwatch watch`, answers include the
-lines it read but has not committed yet.";
+lines it read but has not committed yet.
+
+`arrow` and the name *.arrow mean an Arrow IPC file, also called Feather V2; `parquet` is a Parquet
+file. In CSV, text that a spreadsheet would run as a formula gets a ' in front.";
 
 /// Ask the store anything in SQL; without a query, a conversation
 #[derive(Debug, clap::Args)]

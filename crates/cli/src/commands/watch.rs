@@ -1,6 +1,7 @@
 //! `fillwatch watch`: follow the logs for ever.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,14 +42,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let settings = settings(context, sources);
     let screen = Screen::new(context);
     logging::start(context, &screen);
-    screen.line(&format!(
+    for warning in sources::warnings(&args.paths, &context.config) {
+        screen.line(&warning);
+    }
+    let greeting = format!(
         "watching {} into {}; `fillwatch sql` asks it, Ctrl-C ends it",
         quantity::of(settings.sources.len() as u64, "source", "sources"),
         context.store.display()
-    ));
+    );
     let report = context.runtime.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let observer = Arc::new(Live::new(screen.clone(), Arc::clone(&context.clock)));
+        let observer = Arc::new(Live::new(screen.clone(), Arc::clone(&context.clock), greeting));
         let clock = Arc::clone(&context.clock);
         let watch = fillwatch_serve::watch(settings, clock, interrupt.asked(), observer);
         watch.await.map_err(Failure::from)
@@ -69,6 +73,10 @@ struct Live {
     screen: Screen,
     clock: Arc<dyn Clock>,
     pace: Mutex<Pace>,
+    /// Said once the store is open.
+    greeting: Mutex<Option<String>>,
+    /// Whether it was looked for logs that are not there.
+    looked: AtomicBool,
 }
 
 /// Rows per second, over the last second or so.
@@ -80,13 +88,31 @@ struct Pace {
 }
 
 impl Live {
-    fn new(screen: Screen, clock: Arc<dyn Clock>) -> Live {
+    fn new(screen: Screen, clock: Arc<dyn Clock>, greeting: String) -> Live {
         let pace = Pace { since: Instant::now(), rows: 0, rows_per_second: 0.0, committed: None };
-        Live { screen, clock, pace: Mutex::new(pace) }
+        Live {
+            screen,
+            clock,
+            pace: Mutex::new(pace),
+            greeting: Mutex::new(Some(greeting)),
+            looked: AtomicBool::new(false),
+        }
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is progress to tell of only when the store is open.
+    fn greet(&self, progress: &Progress) {
+        let greeting = self.greeting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(greeting) = greeting {
+            self.screen.line(&greeting);
+        }
+        if progress.at_end && !self.looked.swap(true, Ordering::Relaxed) && progress.files == 0 {
+            let hint = sources::NO_FILES_HINT;
+            self.screen.line(&format!("there are no log files yet\nhint: {hint}"));
+        }
     }
 
     /// A line that stays, with the time: a service's log is read the day after.
@@ -108,6 +134,7 @@ impl Pace {
 
 impl Observer for Live {
     fn progress(&self, progress: &Progress) {
+        self.greet(progress);
         let mut pace = self.pace();
         pace.take(progress.rows);
         let committed = match (progress.bytes_uncommitted, pace.committed) {

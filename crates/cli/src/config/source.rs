@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use fillwatch_decode::{FieldRule, Mapping, Unit};
-use fillwatch_model::{Kind, SourceId};
+use fillwatch_model::{CANONICAL, Kind, SourceId};
 use fillwatch_tail::Source;
 
 use super::document::{Section, Value};
 use super::error::ConfigError;
+use crate::suggest;
 
 const NAME: &str = "[[source]]";
 
@@ -20,6 +21,8 @@ pub(crate) struct SourceConfig {
     pub(crate) exclude: Vec<String>,
     /// How its lines are read.
     pub(crate) mapping: Mapping,
+    /// What is allowed, and most likely a slip.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One `path` of a source, and where the file says so.
@@ -49,11 +52,13 @@ fn read_one(section: &Section<'_>, base: &Path) -> Result<SourceConfig, ConfigEr
     if let Some(kind) = section.read("kind", |value| kind(&value))? {
         mapping.kind = Some(kind);
     }
-    if let Some(fields) = section.read("fields", |value| fields(&value))? {
+    let mut warnings = Vec::new();
+    if let Some(fields) = section.read("fields", |value| fields(&value, &mut warnings))? {
         mapping.fields = fields;
     }
     section.finish()?;
-    Ok(SourceConfig { paths: paths.ok_or_else(|| section.lacks("path"))?, exclude, mapping })
+    let paths = paths.ok_or_else(|| section.lacks("path"))?;
+    Ok(SourceConfig { paths, exclude, mapping, warnings })
 }
 
 fn paths(value: &Value<'_>, base: &Path) -> Result<Vec<SourcePath>, ConfigError> {
@@ -81,9 +86,25 @@ fn kind(value: &Value<'_>) -> Result<Kind, ConfigError> {
 }
 
 /// `{ price = { path = "order.px", unit = "cents" }, fair = "data.fair" }`
-fn fields(value: &Value<'_>) -> Result<Vec<FieldRule>, ConfigError> {
+fn fields(value: &Value<'_>, warnings: &mut Vec<String>) -> Result<Vec<FieldRule>, ConfigError> {
     let section = value.section("[[source]] fields")?;
-    section.entries().map(|(column, value)| field(column, &value)).collect()
+    let mut rules = Vec::new();
+    for (column, value) in section.entries() {
+        rules.push(field(column, &value)?);
+        warnings.extend(slip(column).map(|near| {
+            value.wrong(format!("a column of your own; did you mean `{near}`?")).to_string()
+        }));
+    }
+    Ok(rules)
+}
+
+/// The canonical column that `column`, which is none, was most likely meant to be.
+fn slip(column: &str) -> Option<&'static str> {
+    let canonical = || CANONICAL.iter().map(|(name, _)| *name);
+    if canonical().any(|name| name == column) {
+        return None;
+    }
+    suggest::nearest(column, canonical())
 }
 
 fn field(column: &str, value: &Value<'_>) -> Result<FieldRule, ConfigError> {

@@ -302,3 +302,15 @@ fn a_source_that_is_not_there() {
     "#]]
     .assert_eq(&Failure::from(config.check_sources().unwrap_err()).to_string());
 }
+
+#[test]
+fn a_column_that_is_nearly_canonical_is_a_warning() {
+    let text = "[[source]]\npath = \"/logs\"\n[source.fields]\nfaire = \"f\"\nfair = \"g\"\nmood = \"m\"\n";
+    let config = Config::parse(Path::new("fillwatch.toml"), text).unwrap();
+    assert_eq!(
+        config.sources[0].warnings,
+        [
+            "fillwatch.toml:4: `faire` in [[source]] fields: a column of your own; did you mean `fair`?"
+        ]
+    );
+}

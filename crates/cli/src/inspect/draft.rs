@@ -46,7 +46,7 @@ const TAIL: &str = "
 # notify = true
 # open_files = 512
 # columns = 512
-# memory = \"256MiB\"            # rows in memory; ingest waits rather than pass it
+# memory = \"128MiB\"            # rows in memory; ingest waits rather than pass it
 
 # [retention]
 # age = \"90d\"                  # without these, everything is kept

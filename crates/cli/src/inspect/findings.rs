@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fillwatch_decode::survey::{Coverage, FileSurvey};
+use fillwatch_decode::{FieldRule, Mapping};
+use fillwatch_model::SourceId;
 
 use crate::here::shown;
 use crate::quantity;
@@ -26,6 +28,35 @@ pub(crate) fn text(files: &[FileSurvey], bold: bool) -> String {
         text += &describe(&alike, bold);
     }
     text
+}
+
+/// The fields of the configuration that no line has: their paths are most likely wrong.
+pub(crate) fn nowhere(mappings: &[Mapping], files: &[FileSurvey]) -> String {
+    let mut text = String::new();
+    for (mapping, id) in mappings.iter().zip(0..) {
+        let of_source = || files.iter().filter(|file| file.file.source == SourceId(id));
+        if of_source().all(|file| file.rows == 0) {
+            continue;
+        }
+        for rule in &mapping.fields {
+            let found = of_source().any(|file| is_filled(file, rule));
+            if !found {
+                let (column, path) = (&rule.column, &rule.path);
+                let _ = writeln!(
+                    text,
+                    "\nno line has a `{path}`, which the configuration has for `{column}`"
+                );
+            }
+        }
+    }
+    text
+}
+
+fn is_filled(file: &FileSurvey, rule: &FieldRule) -> bool {
+    let of_rule = |column: &&Coverage| *column.column == *rule.column;
+    let canonical = file.canonical.iter().find(of_rule);
+    canonical.is_some_and(|column| column.paths.iter().any(|(path, _)| *path == rule.path))
+        || file.others.iter().any(|column| of_rule(&column))
 }
 
 fn overview(files: &[FileSurvey], bold: bool) -> String {
