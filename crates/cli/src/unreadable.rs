@@ -1,4 +1,4 @@
-//! Files that cannot be read, kept until they can.
+//! Files that cannot be read, or not to their ends, kept until they can.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,7 +22,9 @@ impl Unreadable {
     pub(crate) fn hear(&self, event: &Event) {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Unreadable { path, error } => drop(files.insert(path.clone(), error.clone())),
+            Event::Unreadable { path, error } | Event::Corrupt { path, error } => {
+                drop(files.insert(path.clone(), error.clone()));
+            }
             Event::Readable { path } => drop(files.remove(path)),
             _ => {}
         }

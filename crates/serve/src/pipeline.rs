@@ -172,11 +172,11 @@ fn tail(
         }
         match mode {
             Mode::Follow if swept.at_end => tailer.wait(sweep_interval),
-            // A rotated file's last line is final once it has been quiet for a while.
+            // An archive is damaged, a rotated file's last line final, once it has been quiet.
             Mode::Once { final_lines: false }
                 if swept.at_end
-                    && started.elapsed() < ROTATED_PATIENCE
-                    && awaits_rotated(&tailer) =>
+                    && started.elapsed() < SETTLING_PATIENCE
+                    && tailer.is_settling() =>
             {
                 tailer.wait(sweep_interval);
             }
@@ -195,13 +195,8 @@ fn tail(
     Ok(())
 }
 
-/// How long a one-shot run waits for the last lines of rotated files: longer than the tailer's
-/// grace for them.
-const ROTATED_PATIENCE: Duration = Duration::from_secs(8);
-
-fn awaits_rotated(tailer: &Tailer) -> bool {
-    tailer.files().any(|file| file.state == FileState::Rotated && file.waiting > 0)
-}
+/// How long a one-shot run waits for the tailer's verdicts: longer than its grace.
+const SETTLING_PATIENCE: Duration = Duration::from_secs(8);
 
 fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) {
     let (mut files, mut waiting) = (0, 0);

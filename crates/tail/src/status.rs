@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fillwatch_model::LogFile;
 
-use crate::generation::{Generation, Life, Named};
+use crate::generation::{Trouble, Generation, Life, Named};
 use crate::tailer::Tailer;
 
 /// One generation, as it stands.
@@ -49,6 +49,17 @@ impl Tailer {
     /// The generations that are known, in no order.
     pub fn files(&self) -> impl Iterator<Item = FileStatus> {
         self.generations.values().map(|generation| self.status(generation))
+    }
+
+    /// Whether a verdict is only being waited for: whether an archive is damaged or still being
+    /// written, or whether a rotated file's last line without newline is all there will be of it.
+    pub fn is_settling(&self) -> bool {
+        self.disks.values().any(|disk| {
+            let is_doubtful = |trouble: &Trouble| trouble.failures == 0;
+            let archive = disk.name.packing.is_some();
+            (archive && disk.trouble.as_ref().is_some_and(is_doubtful))
+                || (disk.retired && disk.waiting > 0)
+        })
     }
 
     fn status(&self, generation: &Generation) -> FileStatus {
