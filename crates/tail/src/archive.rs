@@ -13,6 +13,7 @@ use fillwatch_model::limits::PREFIX_BYTES_MAX;
 use fillwatch_model::{Body, FileId, Mark};
 
 use crate::event::{Closed, Event, Sink};
+use crate::foreign::tells_without_a_name;
 use crate::generation::{Disk, Generation, Life, Role, Trouble};
 use crate::identity::{self, Inode, Trail, begins_as};
 use crate::lines::{Cut, Limits, Piece, Skim, cut};
@@ -94,15 +95,19 @@ struct Candidate {
     /// How far its generation was read. More than `offset` at an earlier place, at which only a
     /// shorter copy is recognised.
     read: u64,
+    /// Only the contents say so.
+    foreign: bool,
 }
 
 impl Candidate {
     fn all_of(generation: &Generation, disk: &Disk, log: Option<Inode>) -> Vec<Candidate> {
         let (id, read) = (generation.file.id, generation.offset);
-        let mut all = vec![Candidate { id, offset: read, mark: generation.mark, read }];
-        if generation.may_be_copied_to(disk, log) {
+        let foreign = !generation.is_kin_of(disk, log);
+        let mut all = vec![Candidate { id, offset: read, mark: generation.mark, read, foreign }];
+        if foreign || generation.may_be_copied_to(disk, log) {
             let earlier = generation.earlier.iter();
-            all.extend(earlier.map(|&(offset, mark)| Candidate { id, offset, mark, read }));
+            let at = |&(offset, mark)| Candidate { id, offset, mark, read, foreign };
+            all.extend(earlier.map(at));
         }
         all
     }
@@ -141,6 +146,9 @@ impl Tailer {
     }
 
     fn begin(&mut self, inode: Inode, sink: &mut dyn Sink) -> io::Result<Option<Unpack>> {
+        if self.undecided().is_some_and(|other| self.wait_for(other, inode)) {
+            return Ok(None);
+        }
         let log = self.disks.get(&inode).and_then(|disk| self.log_of(disk));
         let Some(disk) = self.disks.get_mut(&inode) else { return Ok(None) };
         let Some(packing) = disk.name.packing else { return Ok(None) };
@@ -163,12 +171,9 @@ impl Tailer {
             .at_home(inode)
             .chain(self.index.called(&disk.name))
             .chain(self.index.adrift(beginning))
+            .chain(self.index.begun_as(beginning))
             .filter_map(|id| self.generations.get(&id))
             .filter(|generation| generation.offset > 0)
-            .filter(|generation| {
-                let home = Inode::in_mark(&generation.mark);
-                generation.name.family == disk.name.family || home == inode || Some(home) == log
-            })
             .flat_map(|generation| Candidate::all_of(generation, disk, log))
             .collect();
         left.sort_by_key(|candidate| (candidate.offset, candidate.id));
@@ -218,6 +223,7 @@ impl Tailer {
                             self.call_copy(candidate.id, unpack.inode, unpack.end(), sink);
                             Ok(true)
                         }
+                        Ok(Some(false)) if self.wait_for(other, unpack.inode) => Ok(true),
                         Ok(Some(false)) => self.decide(unpack, None, sink),
                         Ok(None) => Ok(false),
                         Err(error) => Err(error),
@@ -270,6 +276,9 @@ impl Tailer {
                     self.rewind(unpack, best.offset)?;
                     unpack.phase = Phase::Compare(best, other);
                     return Ok(false);
+                }
+                if best.foreign && self.is_common(best.id, best.offset, &best.mark)? {
+                    return self.decide(unpack, None, sink);
                 }
                 if best.is_earlier() {
                     self.call_copy(best.id, unpack.inode, unpack.end(), sink);
@@ -377,7 +386,7 @@ impl Tailer {
     /// Done with an archive, until it changes.
     fn unpacked(&mut self, inode: Inode, sink: &mut dyn Sink) {
         let Some(disk) = self.disks.get_mut(&inode) else { return };
-        if disk.trouble.take().is_some_and(|trouble| trouble.failures > 0) {
+        if !disk.dirty && disk.trouble.take().is_some_and(|trouble| trouble.failures > 0) {
             sink.event(Event::Readable { path: disk.path.clone() });
         }
     }
@@ -507,8 +516,13 @@ impl Stream {
 
     /// Of the places that were found, the last that says whose archive this is.
     fn best(&self, found: Vec<Candidate>) -> Option<Candidate> {
+        let len = self.len();
         found.into_iter().rfind(|one| {
-            let len = self.len();
+            if one.foreign {
+                // Where it was not unpacked to its end, that is not at hand.
+                let len = len.unwrap_or(u64::MAX);
+                return tells_without_a_name(&one.mark, one.offset, len, one.read);
+            }
             !one.is_earlier()
                 || len.is_some_and(|len| vouches(&one.mark, one.offset, len, one.read))
         })

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use fillwatch_model::limits::PREFIX_BYTES_MAX;
 use fillwatch_model::{FileId, Mark};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -20,6 +21,8 @@ pub(crate) struct Index {
     logs: HashMap<String, Vec<FileId>>,
     /// Those that are in no file, by length and hash of their prefix.
     adrift: BTreeMap<u32, HashMap<u128, Vec<FileId>>>,
+    /// All that are longer than a prefix, by the hash of that.
+    begun: HashMap<u128, Vec<FileId>>,
 }
 
 impl Index {
@@ -44,6 +47,24 @@ impl Index {
             .filter_map(|(len, hashes)| hashes.get(&xxh3_128(&beginning[..*len as usize])))
             .flatten()
             .copied()
+    }
+
+    /// Those, longer than a prefix, that begin as a file with these first bytes does.
+    pub(crate) fn begun_as(&self, beginning: &[u8]) -> impl Iterator<Item = FileId> {
+        let prefix = beginning.get(..PREFIX_BYTES_MAX);
+        prefix.and_then(|prefix| self.begun.get(&xxh3_128(prefix))).into_iter().flatten().copied()
+    }
+
+    /// Those, longer than a prefix, that begin as the one of `mark` does.
+    pub(crate) fn begun_with(&self, mark: &Mark) -> impl Iterator<Item = FileId> {
+        self.begun.get(&mark.prefix_hash).into_iter().flatten().copied()
+    }
+
+    /// To be told once its prefix grows no more.
+    pub(crate) fn has_begun(&mut self, id: FileId, mark: &Mark) {
+        if mark.prefix_len as usize == PREFIX_BYTES_MAX {
+            push_once(self.begun.entry(mark.prefix_hash).or_default(), id);
+        }
     }
 
     pub(crate) fn has_name(&mut self, id: FileId, name: &LogName) {
@@ -76,6 +97,7 @@ impl Index {
     pub(crate) fn forget(&mut self, generation: &Generation) {
         let id = generation.file.id;
         self.lands(id, &generation.mark);
+        remove(&mut self.begun, &generation.mark.prefix_hash, id);
         self.leaves_home(id, Inode::in_mark(&generation.mark));
         remove(&mut self.logs, &generation.name.log, id);
         remove(&mut self.logs, &LogName::of(&generation.file.path).log, id);

@@ -58,6 +58,7 @@ mod index;
 mod tailer;
 
 mod archive;
+mod foreign;
 mod look;
 mod recognise;
 mod shorter;

@@ -280,7 +280,12 @@ impl Tailer {
                     path: disk.path.clone(),
                 });
             }
-            if disk.held.is_some() && disk.reads().is_some() && disk.name.packing.is_none() {
+            let has_unread = match disk.role {
+                Role::Reads(_) => true,
+                Role::Unknown(_) => disk.dirty,
+                Role::CopyOf(_) => false,
+            };
+            if disk.held.is_some() && has_unread && disk.name.packing.is_none() {
                 disk.dirty = true;
                 disk.quiet = 0;
                 self.enlist(inode);
@@ -300,7 +305,7 @@ impl Tailer {
     }
 
     /// All of a file that is gone was read.
-    fn finished(&mut self, inode: Inode, sink: &mut dyn Sink) {
+    pub(crate) fn finished(&mut self, inode: Inode, sink: &mut dyn Sink) {
         let Some(disk) = self.disks.remove(&inode) else { return };
         if let Some(generation) = disk.reads().and_then(|id| self.generations.get(&id)) {
             let (file, offset) = (std::sync::Arc::clone(&generation.file), generation.offset);

@@ -3,7 +3,8 @@
 //! In this order: a generation that was last in this very inode and whose bytes are still there;
 //! a generation that is in no file any more and whose bytes are here (it was copied, moved to
 //! another file system, or replaced by a longer copy); a generation in another file of which this
-//! is named as a rotated copy, and is one, or the beginning of one. All else is new. Names and inodes only say which
+//! is named as a rotated copy, and is one, or the beginning of one; a copy of any name, if it is
+//! long enough. All else is new. Names and inodes only say which
 //! generations to try: the bytes decide.
 
 use std::collections::HashSet;
@@ -41,7 +42,7 @@ struct Original {
 }
 
 /// What was decided about a file.
-enum Verdict {
+pub(crate) enum Verdict {
     /// There is nothing in it yet.
     Empty,
     /// It holds this generation, which is in no other file.
@@ -50,6 +51,10 @@ enum Verdict {
     Copies(FileId),
     /// It holds this generation; the file that was taken to hold it does so no more.
     Supersedes(FileId, Inode),
+    /// It holds this generation; the file it replaced, which held it, is gone.
+    Succeeds(FileId, Inode),
+    /// That will show when this file, or the one it replaced, has come to rest.
+    Wait,
     New,
 }
 
@@ -76,10 +81,12 @@ impl Tailer {
                 Err(error) => self.trouble(inode, &error, sink),
             }
         }
-        // What was only renamed first, long names last: `bot.log` before its copy `bot.log.1`.
+        // What was only renamed first, then what is gone and was replaced; long names last:
+        // `bot.log` before its copy `bot.log.1`.
         rest.sort_by_cached_key(|(new, inode)| {
             let path = self.disks.get(inode).map(|disk| disk.path.clone()).unwrap_or_default();
-            (*new, path.as_os_str().len(), path)
+            let named = self.disks.get(inode).is_some_and(|disk| disk.named == Named::Yes);
+            (*new, named, path.as_os_str().len(), path)
         });
         for (_, inode) in rest {
             match self.recognise_contents(inode, sink) {
@@ -205,6 +212,11 @@ impl Tailer {
             return Ok(Some(Verdict::Copies(id)));
         }
         let lost = self.find_lost(disk, file, size)?;
+        if let Some((id, offset, other)) = self.find_replaced(disk, file, size)?
+            && lost.is_none_or(|(_, lost_offset)| lost_offset <= offset)
+        {
+            return Ok(Some(self.succeed(id, other)));
+        }
         let copied = self.find_copied(disk, file, size)?;
         if was_copy.is_none()
             && let Some((longer, at)) = self.find_longer(disk, file, size)?
@@ -214,7 +226,10 @@ impl Tailer {
             return Ok(Some(Verdict::Copies(longer)));
         }
         let Some(Original { covered, offset, id, inode: other }) = copied else {
-            return Ok(Some(lost.map_or(Verdict::New, |(id, _)| Verdict::Holds(id))));
+            if was_copy.is_some() {
+                return Ok(Some(lost.map_or(Verdict::New, |(id, _)| Verdict::Holds(id))));
+            }
+            return self.recognise_foreign(disk, file, size, lost).map(Some);
         };
         // What both have, and neither was read to, is read from the original alone.
         let unread = covered && lost.is_some_and(|(_, lost_offset)| lost_offset < size);
@@ -229,8 +244,11 @@ impl Tailer {
         if size <= offset || covered {
             return Ok(Some(Verdict::Copies(id)));
         }
-        let later = self.disks.get(&other).is_none_or(|other| other.born < disk.born);
-        Ok(Some(if later { Verdict::Supersedes(id, other) } else { Verdict::New }))
+        Ok(Some(match self.disks.get(&other) {
+            Some(before) if before.named != Named::Yes => self.succeed(id, other),
+            Some(before) if before.born >= disk.born => Verdict::New,
+            _ => Verdict::Supersedes(id, other),
+        }))
     }
 
     /// Of the generations that are in no file, the one with the most of its bytes here. An inode
@@ -238,10 +256,11 @@ impl Tailer {
     fn find_lost(&self, disk: &Disk, file: &File, size: u64) -> io::Result<Option<(FileId, u64)>> {
         let beginning = identity::read_at(file, 0, PREFIX_BYTES_MAX)?;
         let mut best: Option<(FileId, Rank)> = None;
+        let log = self.log_of(disk);
         for id in self.index.adrift(&beginning) {
             let Some(generation) = self.generations.get(&id) else { continue };
             let home = Inode::in_mark(&generation.mark) == disk.stat.inode;
-            if !home && generation.name.family != disk.name.family {
+            if !generation.is_kin_of(disk, log) {
                 continue;
             }
             let rank = (
@@ -330,7 +349,12 @@ impl Tailer {
                     disk.dirty = false;
                 }
             }
+            Verdict::Wait => {}
             Verdict::Holds(id) => self.adopt(id, inode, sink),
+            Verdict::Succeeds(id, other) => {
+                self.finished(other, sink);
+                self.adopt(id, inode, sink);
+            }
             Verdict::Copies(id) => {
                 let held = self.disks.get_mut(&inode).and_then(|disk| disk.held.take());
                 let end = held.and_then(|file| {
@@ -338,6 +362,9 @@ impl Tailer {
                     Some((len, identity::mark_at(&file, len).ok()?))
                 });
                 self.call_copy(id, inode, end, sink);
+                if self.disks.get(&inode).is_some_and(|disk| disk.named == Named::Gone) {
+                    self.disks.remove(&inode);
+                }
             }
             Verdict::Supersedes(id, other) => {
                 self.truncated(other, sink);
@@ -378,7 +405,7 @@ impl Tailer {
         let path = disk.path.clone();
         let offset = generation.offset;
         self.index.has_home(id, inode);
-        if resumed {
+        if resumed || from == path {
             sink.event(Event::Resumed { file, path, offset });
         } else {
             sink.event(Event::Rotated { file, from, to: path });
@@ -525,6 +552,7 @@ impl Tailer {
         let id = generation.file.id;
         self.index.has_home(id, Inode::in_mark(&generation.mark));
         self.index.has_name(id, &generation.name);
+        self.index.has_begun(id, &generation.mark);
         self.generations.insert(id, generation)
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn vouches(mark: &Mark, offset: u64, size: u64, read: u64) -> bool {
     size < read && (offset == size || offset < size && is_more_than_a_header(mark))
 }
 
-fn is_more_than_a_header(mark: &Mark) -> bool {
+pub(crate) fn is_more_than_a_header(mark: &Mark) -> bool {
     mark.prefix_len as usize == PREFIX_BYTES_MAX
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fillwatch_model::LogFile;
 
-use crate::generation::{Trouble, Generation, Life, Named};
+use crate::generation::{Generation, Life, Named, Trouble};
 use crate::tailer::Tailer;
 
 /// One generation, as it stands.

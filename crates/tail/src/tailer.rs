@@ -9,13 +9,16 @@ use fillwatch_model::{Clock, FileId, KnownFile, LogFile, SourceId};
 
 use crate::archive::Unpack;
 use crate::discover::Discovery;
-use crate::generation::{Disk, Generation, Life};
+use crate::generation::{Disk, Generation, Life, Role};
 use crate::identity::Inode;
 use crate::index::Index;
 use crate::lines::Limits;
 use crate::name::LogName;
 use crate::notice::Notice;
 use crate::{Closed, Event, Options, Sink, Source, Waker};
+
+/// How often a last run goes over files that wait for others to be read to their ends.
+const FINISHING_ROUNDS: usize = 8;
 
 /// Follows log files. See the [crate documentation](crate) for an example.
 pub struct Tailer {
@@ -198,15 +201,18 @@ impl Tailer {
     /// If the sink is closed.
     pub fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), Closed> {
         self.finishing = true;
-        let mut unfinished: Vec<Inode> = Vec::new();
-        for (inode, disk) in &mut self.disks {
-            disk.dirty |= disk.waiting > 0;
-            if disk.dirty {
-                unfinished.push(*inode);
+        for _ in 0..FINISHING_ROUNDS {
+            self.disks.values_mut().for_each(|disk| disk.dirty |= disk.waiting > 0);
+            let unfinished: Vec<Inode> =
+                self.disks.iter().filter(|(_, disk)| disk.dirty).map(|(inode, _)| *inode).collect();
+            unfinished.into_iter().for_each(|inode| self.enlist(inode));
+            while !self.sweep(sink)?.at_end {}
+            let waits = |disk: &Disk| disk.dirty && disk.role == Role::Unknown(None);
+            if !self.disks.values().any(waits) {
+                break;
             }
+            self.looked = None;
         }
-        unfinished.into_iter().for_each(|inode| self.enlist(inode));
-        while !self.sweep(sink)?.at_end {}
         self.finishing = false;
         Ok(())
     }

@@ -135,6 +135,9 @@ impl Tailer {
         })?;
         generation.keep_mark(self.sweeps);
         generation.offset = to;
+        if generation.mark.prefix_len != mark.prefix_len {
+            self.index.has_begun(id, &mark);
+        }
         generation.mark = mark;
         generation.size = generation.size.max(Some(to));
         event.into_iter().for_each(|event| sink.event(event));

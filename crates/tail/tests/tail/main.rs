@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a stage that cannot be set is a failed test")]
 
 mod copies;
+mod foreign;
 mod lines;
 mod notice;
 mod recognition;

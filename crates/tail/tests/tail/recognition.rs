@@ -125,12 +125,13 @@ fn a_longer_copy_put_in_its_place_is_the_same_log() {
          copy a.log .a.log.tmp
          write .a.log.tmp two
          rename .a.log.tmp a.log
-         sweep 2",
+         sweep 4",
         "added a.log
          a.log: one
          deleted a.log
-         added a.log
-         a.log: one two",
+         finished a.log at 4
+         resumed a.log at 4
+         a.log: two",
     );
 }
 
