@@ -26,7 +26,15 @@ impl Generation {
     /// has the log's name now.
     pub(crate) fn is_kin_of(&self, disk: &Disk, log: Option<Inode>) -> bool {
         let home = Inode::in_mark(&self.mark);
-        self.name.family == disk.name.family || home == disk.stat.inode || Some(home) == log
+        self.may_be_named(disk) && home == disk.stat.inode
+            || self.name.family == disk.name.family
+            || Some(home) == log
+    }
+
+    /// Whether this file may be of this log although its name is another's. Inodes are used again
+    /// and logs begin alike, so less than a full prefix is not enough: better twice than lost.
+    pub(crate) fn may_be_named(&self, disk: &Disk) -> bool {
+        self.name.family == disk.name.family || self.offset >= PREFIX_BYTES_MAX as u64
     }
 
     /// The mark at its place, or at the earlier place right where a copy ends.

@@ -148,6 +148,7 @@ impl Tailer {
             let better = best.is_none_or(|best| best.offset < generation.offset);
             if better
                 && !matches!(generation.life, Life::In(_))
+                && generation.may_be_named(disk)
                 && size >= generation.offset
                 && identity::is(file, generation.offset, &generation.mark)?
             {
