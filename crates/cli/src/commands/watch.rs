@@ -26,7 +26,7 @@ Examples:
   fillwatch sql                                   # meanwhile, in another terminal
 
 A line can be asked for within milliseconds of its newline, and is committed within 5 seconds
-(`commit_interval`) or 64 MiB (`commit_size`). Ctrl-C or SIGTERM commits what was read and leaves
+(`commit_interval`) or 64 MiB (`commit_size`), both in [ingest]. Ctrl-C or SIGTERM commits what was read and leaves
 with code 0; a second one leaves at once, and the next start reads again what was not committed.";
 
 /// Follow logs into the store until Ctrl-C
