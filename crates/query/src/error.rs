@@ -184,6 +184,9 @@ pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Vec<&'a str> {
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by_key(|(_, name)| *name);
+    // Beside a name that is almost it, a name that is half of it only distracts.
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.retain(|(score, _)| *score > best - 0.35);
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

@@ -12,15 +12,22 @@
 //! ```
 
 mod answer;
+mod book;
+pub mod close;
 mod epoch;
 mod error;
+mod functions;
 mod guard;
+pub mod header;
 mod json;
 pub mod limits;
 pub mod output;
+pub mod reference;
 mod relation;
+mod scope;
 mod session;
 mod settings;
+pub mod themes;
 mod views;
 mod window;
 
@@ -28,8 +35,10 @@ mod window;
 mod tests;
 
 pub use answer::Answer;
+pub use close::Closes;
 pub use error::QueryError;
 pub use output::Format;
+pub use reference::{Reference, ReferenceError};
 pub use relation::{Relation, RelationKind};
 pub use session::{Options, Session, Tables};
 pub use views::Views;

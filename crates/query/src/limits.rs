@@ -47,6 +47,19 @@ pub(crate) const STACK_BYTES: usize = 32 << 20;
 /// Memory of one query's joins, sorts and groups. What else it holds, the engine does not count.
 pub const MEMORY_BYTES: usize = 2 << 30;
 
+/// Bytes of a reference table's file. It is read whole, again whenever it changes, by every process
+/// that asks: limits and names are kilobytes, and a table of millions of rows is no reference.
+pub(crate) const REFERENCE_BYTES_MAX: u64 = 16 << 20;
+
+/// Rows of a reference table; a Parquet file of few bytes may have any number.
+pub(crate) const REFERENCE_ROWS_MAX: usize = 1_000_000;
+
+/// Columns of a reference table. One with more is a matrix on its side.
+pub(crate) const REFERENCE_COLUMNS_MAX: usize = 200;
+
+/// Memory that the rows of a Parquet file may take, which may be thousands of times its size.
+pub(crate) const REFERENCE_MEMORY_MAX: usize = 256 << 20;
+
 /// Rows that a table on a terminal shows…
 pub const TABLE_ROWS: usize = 1_000;
 

@@ -10,6 +10,17 @@ pub(crate) const BASE: &[(&str, &str)] = &[
         "history",
         "like events, from the beginning of time to the window's end: what carried views read",
     ),
+    (
+        "lead_events",
+        "like events, from `$opened` to the window's end: what windowed views look back to",
+    ),
+    ("opening", "the rows of `daily_close` at `$opened`: the state of all events before it"),
+    ("daily_close", "one row per thing that is carried over a midnight, at each midnight"),
+    (
+        "order_book",
+        "one row per order since `$opened`, those open then among them; see the view orders",
+    ),
+    ("executions", "one row per real fill since `$opened`; see the view fills"),
     ("quarantine", "one row per line, or part of a line, that is not a JSON object"),
     ("sources", "one row per log file that was read"),
     ("fields", "one row per field seen in the log lines"),

@@ -1,24 +1,27 @@
 //! One look at one snapshot.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::view::ViewTable;
-use datafusion::common::{DataFusionError, TableReference};
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SQLOptions;
 use datafusion::sql::parser::Statement;
 use fillwatch_model::Micros;
-use futures::FutureExt;
 
 use crate::answer::{Answer, Bounds};
+use crate::book::Book;
+use crate::close::Closes;
 use crate::error::{list, nearest};
+use crate::header::Reads;
+use crate::reference::{self, Reference};
 use crate::relation::{BASE, Relation, RelationKind};
+use crate::scope::{Scope, at_once};
 use crate::views::{View, Views};
-use crate::window::{Window, instant_sql};
+use crate::window::Window;
 use crate::{QueryError, guard, json, limits, relation, settings};
 
 /// What a session is over.
@@ -32,6 +35,10 @@ pub struct Tables {
     pub sources: Arc<dyn TableProvider>,
     /// The fields of the log lines.
     pub fields: Arc<dyn TableProvider>,
+    /// What carried views go on from.
+    pub closes: Closes,
+    /// The user's own tables.
+    pub reference: Vec<Reference>,
 }
 
 /// How a session runs.
@@ -65,16 +72,17 @@ impl Options {
 
 /// One look at one snapshot, through one window.
 pub struct Session {
-    context: SessionContext,
-    window: Window,
+    windowed: Scope,
+    carried: Scope,
     options: Options,
+    reference: Vec<Reference>,
     /// Held while a view is planned, so that two queries do not both add it.
     planning: Mutex<()>,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("window", &self.window).finish_non_exhaustive()
+        f.debug_struct("Session").field("window", &self.windowed.window).finish_non_exhaustive()
     }
 }
 
@@ -83,27 +91,41 @@ impl Session {
     pub fn new(tables: Tables, window: Window, options: Options) -> Result<Session, QueryError> {
         let context = settings::engine(options.memory_bytes, options.partitions)
             .map_err(|error| QueryError::invalid(&error))?;
-        let base = [
-            ("events", bounded(&tables.events, window)?),
-            ("history", bounded(&tables.events, window.up_to())?),
-            ("quarantine", tables.quarantine),
-            ("sources", tables.sources),
-            ("fields", tables.fields),
-        ];
-        for (name, table) in base {
-            context
-                .register_table(TableReference::bare(name), table)
-                .map_err(|error| QueryError::invalid(&error))?;
+        let beside = settings::beside(&context).map_err(|error| QueryError::invalid(&error))?;
+        let carried = Scope::carried(beside, &tables, window)?;
+        let windowed = Scope::windowed(context, &tables, window)?;
+        let reference = tables.reference;
+        for scope in [&windowed, &carried] {
+            reference::register(&reference, &options.views, &scope.context)?;
         }
-        Ok(Session { context, window, options, planning: Mutex::new(()) })
+        Ok(Session { windowed, carried, options, reference, planning: Mutex::new(()) })
     }
 
     /// Answers one query. What is wrong with it, this says; what goes wrong later, the stream.
     pub async fn query(&self, sql: &str) -> Result<Answer, QueryError> {
         let bounds = Bounds::start(self.options.memory_bytes, self.options.timeout);
         let start = async {
-            let plan = self.plan(guard::parse(sql)?)?;
-            let frame = self.context.execute_logical_plan(plan).await;
+            let plan = self.plan(&self.windowed, guard::parse(sql)?)?;
+            let frame = self.windowed.context.execute_logical_plan(plan).await;
+            let frame = frame.map_err(|error| QueryError::invalid(&error))?;
+            frame.execute_stream().await.map_err(|error| bounds.failed(&error))
+        };
+        let rows = bounds.hold(start).await.map_err(|error| error.of_query(sql))?;
+        Ok(bounds.answer(rows))
+    }
+
+    /// Answers one part of a close.
+    pub(crate) async fn carried_query(&self, part: &str, sql: &str) -> Result<Answer, QueryError> {
+        let file = Path::new("sql/closes").join(format!("{part}.sql"));
+        let bounds = Bounds::start(self.options.memory_bytes, self.options.timeout);
+        let start = async {
+            let view = View::new(file, sql)?;
+            for name in view.reads.iter().filter(|read| !guard::is_table_function(read)) {
+                self.provide(&self.carried, name)?;
+            }
+            let plan = self.plan_view(&self.carried, &view)?;
+            let plan = json::materialised(plan).map_err(|error| QueryError::invalid(&error))?;
+            let frame = self.carried.context.execute_logical_plan(plan).await;
             let frame = frame.map_err(|error| QueryError::invalid(&error))?;
             frame.execute_stream().await.map_err(|error| bounds.failed(&error))
         };
@@ -114,6 +136,11 @@ impl Session {
     /// The tables and the views, tables first.
     pub fn relations(&self) -> Vec<Relation> {
         let tables = BASE.iter().map(|(name, doc)| (*name, RelationKind::Table, *doc));
+        let docs: Vec<String> = self.reference.iter().map(Reference::doc).collect();
+        let reference = self.reference.iter().zip(&docs);
+        let tables = tables.chain(
+            reference.map(|(table, doc)| (table.name.as_str(), RelationKind::Table, doc.as_str())),
+        );
         let views = self.options.views.names().map(|name| {
             let doc = self.options.views.get(name).map_or("", |view| &view.doc);
             (name, RelationKind::View, doc)
@@ -129,23 +156,26 @@ impl Session {
     }
 
     fn columns(&self, name: &str) -> Result<Vec<(String, String)>, QueryError> {
-        self.provide(name)?;
-        let table = at_once(self.context.table_provider(TableReference::bare(name)))?;
-        Ok(relation::columns(&table.schema()))
+        self.provide(&self.windowed, name)?;
+        Ok(relation::columns(&self.windowed.table(name)?.schema()))
     }
 
     /// The plan of a statement that passed the guard.
-    fn plan(&self, mut statement: Statement) -> Result<LogicalPlan, QueryError> {
+    fn plan(&self, scope: &Scope, mut statement: Statement) -> Result<LogicalPlan, QueryError> {
         for name in guard::reads(&statement)? {
-            self.provide(&name)?;
+            self.provide(scope, &name)?;
         }
-        let plan = self.plan_over_known(&mut statement)?;
+        let plan = self.plan_over_known(scope, &mut statement)?;
         json::materialised(plan).map_err(|error| QueryError::invalid(&error))
     }
 
-    fn plan_over_known(&self, statement: &mut Statement) -> Result<LogicalPlan, QueryError> {
-        guard::bind(statement, &|name| self.parameter(name))?;
-        let plan = at_once(self.context.state().statement_to_plan(statement.clone()))?;
+    fn plan_over_known(
+        &self,
+        scope: &Scope,
+        statement: &mut Statement,
+    ) -> Result<LogicalPlan, QueryError> {
+        guard::bind(statement, &|name| scope.parameter(name, self.options.now))?;
+        let plan = at_once(scope.context.state().statement_to_plan(statement.clone()))?;
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -154,81 +184,71 @@ impl Session {
         Ok(plan)
     }
 
-    fn parameter(&self, name: &str) -> Option<String> {
-        match name {
-            "$from" => Some(instant_sql(self.window.from)),
-            "$to" => Some(instant_sql(self.window.to)),
-            "$now" => Some(instant_sql(Some(self.window.to.unwrap_or(self.options.now)))),
-            _ => None,
-        }
-    }
-
     /// Sees to it that the table or view `name` can be planned with. A view is planned when it is
     /// first asked for, after those it reads.
-    fn provide(&self, name: &str) -> Result<(), QueryError> {
+    fn provide(&self, scope: &Scope, name: &str) -> Result<(), QueryError> {
         if guard::is_table_function(name) {
             return Ok(());
         }
         let _planning = self.planning.lock().unwrap_or_else(PoisonError::into_inner);
-        self.provide_locked(name)
+        self.provide_locked(scope, name)
     }
 
-    fn provide_locked(&self, name: &str) -> Result<(), QueryError> {
-        let reference = TableReference::bare(name.to_owned());
-        if self
-            .context
-            .table_exist(reference.clone())
-            .map_err(|error| QueryError::invalid(&error))?
-        {
+    fn provide_locked(&self, scope: &Scope, name: &str) -> Result<(), QueryError> {
+        if scope.has(name)? {
             return Ok(());
         }
-        let Some(view) = self.options.views.get(name) else { return Err(self.no_relation(name)) };
-        for read in view.reads.iter().filter(|read| !guard::is_table_function(read)) {
-            self.provide_locked(read)?;
+        if matches!(name, "order_book" | "executions") {
+            let lines = self.plan_view(scope, Book::lines()?)?;
+            let carried = self.plan_view(scope, Book::carried()?)?;
+            let book = Book::new(lines, carried, scope.window.to);
+            scope.register("order_book", book.orders())?;
+            return scope.register("executions", book.fills());
         }
-        let plan = self.plan_view(view).map_err(|error| error.in_view(view.file.clone()))?;
-        let table = Arc::new(ViewTable::new(plan, None));
-        self.context
-            .register_table(reference, table)
-            .map_err(|error| QueryError::invalid(&error))?;
-        Ok(())
+        let Some(view) = self.options.views.get(name) else {
+            reference::check(&self.reference, name)?;
+            return Err(self.no_relation(name));
+        };
+        // A carried view says the same to whoever reads it.
+        if view.header.reads == Some(Reads::Carried)
+            && !std::ptr::eq(scope, &raw const self.carried)
+        {
+            self.provide_locked(&self.carried, name)?;
+            return scope.register(name, self.carried.table(name)?);
+        }
+        for read in view.reads.iter().filter(|read| !guard::is_table_function(read)) {
+            self.provide_locked(scope, read)?;
+        }
+        let plan = self.plan_view(scope, view).map_err(|error| error.in_view(view.file.clone()))?;
+        scope.register(name, Arc::new(ViewTable::new(plan, None)))
     }
 
-    fn plan_view(&self, view: &View) -> Result<LogicalPlan, QueryError> {
-        self.plan_over_known(&mut view.statement.clone())
+    fn plan_view(&self, scope: &Scope, view: &View) -> Result<LogicalPlan, QueryError> {
+        let mut statement = view.statement.clone();
+        let mut fault = None;
+        guard::rename(&mut statement, &mut |table| {
+            let named = scope.with_fields(table, &view.name(), &view.header.fields);
+            named.unwrap_or_else(|error| {
+                fault = Some(error);
+                None
+            })
+        });
+        match fault {
+            Some(error) => Err(error),
+            None => self.plan_over_known(scope, &mut statement),
+        }
     }
 
     fn no_relation(&self, name: &str) -> QueryError {
-        let names: Vec<&str> =
-            BASE.iter().map(|(base, _)| *base).chain(self.options.views.names()).collect();
+        let reference = self.reference.iter().map(|table| table.name.as_str());
+        let names = BASE.iter().map(|(base, _)| *base).chain(reference);
+        let names: Vec<&str> = names.chain(self.options.views.names()).collect();
         let near = nearest(name, &names);
         let offer = if near.is_empty() {
-            format!("there are {}", list(&names))
+            format!("`fillwatch sql '\\d'` lists all {}", names.len())
         } else {
             format!("did you mean {}?", list(&near))
         };
         QueryError::Invalid(format!("no table or view `{name}`; {offer}"))
-    }
-}
-
-/// `table` as `window` lets it be seen. A plan and not a wrapper: the optimiser pushes the
-/// condition into the scan as it would one from the query.
-fn bounded(
-    table: &Arc<dyn TableProvider>,
-    window: Window,
-) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let Some(condition) = window.condition() else { return Ok(Arc::clone(table)) };
-    let plan = LogicalPlanBuilder::scan("events", provider_as_source(Arc::clone(table)), None)
-        .and_then(|scan| scan.filter(condition))
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(|error| QueryError::invalid(&error))?;
-    Ok(Arc::new(ViewTable::new(plan, None)))
-}
-
-/// The result of a future that waits for nothing: every table of the catalogue is in memory.
-fn at_once<T>(future: impl Future<Output = Result<T, DataFusionError>>) -> Result<T, QueryError> {
-    match future.now_or_never() {
-        Some(result) => result.map_err(|error| QueryError::invalid(&error)),
-        None => Err(QueryError::Failed("the catalogue made a query wait".to_owned())),
     }
 }

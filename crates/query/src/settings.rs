@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider,
+};
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
@@ -10,6 +14,7 @@ use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::epoch::ExactEpoch;
+use crate::functions;
 
 /// An engine that knows no table yet, may use `memory_bytes`, and writes nothing anywhere, not even
 /// to make room.
@@ -18,7 +23,7 @@ pub(crate) fn engine(
     partitions: usize,
 ) -> Result<SessionContext, DataFusionError> {
     let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema("fillwatch", "public")
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(false)
         .with_target_partitions(partitions.max(1))
         .with_collect_statistics(true)
@@ -44,6 +49,22 @@ pub(crate) fn engine(
         .with_default_features()
         .build();
     datafusion_functions_json::register_all(&mut state)?;
+    functions::register(&mut state)?;
     state.register_function_rewrite(Arc::new(ExactEpoch))?;
     Ok(SessionContext::new_with_state(state))
 }
+
+/// An engine like `context`, with the same memory, that knows no table yet.
+pub(crate) fn beside(context: &SessionContext) -> Result<SessionContext, DataFusionError> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(MemorySchemaProvider::new()))?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    let state = SessionStateBuilder::new_from_existing(context.state())
+        .with_catalog_list(Arc::new(catalogs))
+        .build();
+    Ok(SessionContext::new_with_state(state))
+}
+
+const CATALOG: &str = "fillwatch";
+const SCHEMA: &str = "public";

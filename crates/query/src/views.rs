@@ -13,35 +13,42 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
 
 use crate::error::list;
+use crate::header::Header;
 use crate::relation::BASE;
 use crate::{QueryError, guard};
 
-/// Every file under `sql/views`; a test compares this list with the folder.
-const SHIPPED: &[(&str, &str)] = &[
-    ("heartbeats", include_str!("../../../sql/views/heartbeats.sql")),
-    ("last_seen", include_str!("../../../sql/views/last_seen.sql")),
-    ("order_events", include_str!("../../../sql/views/order_events.sql")),
-];
+/// Every file under `sql/views`, by name.
+const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/views.rs"));
 
 /// Views by name, read and checked once for all sessions.
 #[derive(Clone, Debug)]
 pub struct Views {
     by_name: BTreeMap<String, View>,
+    /// The user's own tables, which views may read.
+    tables: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) file: PathBuf,
+    /// As it is written.
+    pub(crate) sql: String,
     /// The comment at the top.
     pub(crate) doc: String,
+    pub(crate) header: Header,
     pub(crate) statement: Statement,
     pub(crate) reads: Vec<String>,
 }
 
 impl Views {
+    /// No views.
+    pub fn none() -> Views {
+        Views { by_name: BTreeMap::new(), tables: Vec::new() }
+    }
+
     /// The views that ship.
     pub fn shipped() -> Result<Views, QueryError> {
-        let mut views = Views { by_name: BTreeMap::new() };
+        let mut views = Views::none();
         for (name, sql) in SHIPPED {
             views.add(name, Path::new("sql/views").join(format!("{name}.sql")), sql)?;
         }
@@ -73,12 +80,51 @@ impl Views {
         Ok(self)
     }
 
+    /// These, which may also read the user's own tables `names`.
+    pub fn over(mut self, names: impl IntoIterator<Item = String>) -> Views {
+        self.tables.extend(names);
+        self
+    }
+
+    /// The table or view of ours that has this name, in words.
+    pub fn taken(&self, name: &str) -> Option<String> {
+        if BASE.iter().any(|(base, _)| *base == name) {
+            return Some(format!("the table `{name}`"));
+        }
+        self.get(name).map(|view| format!("the view {}", view.file.display()))
+    }
+
+    /// The views by name, with what their files say of them.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &Header)> {
+        self.by_name.iter().map(|(name, view)| (name.as_str(), &view.header))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&View> {
         self.by_name.get(name)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// The text of every view that `statements` read, however indirectly, by name.
+    pub(crate) fn behind<'a>(
+        &self,
+        statements: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<(String, String)>, QueryError> {
+        let mut names = Vec::new();
+        for sql in statements {
+            names.extend(guard::reads(&guard::parse(sql)?)?);
+        }
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        while let Some(name) = names.pop() {
+            if let Some(view) = self.by_name.get(&name)
+                && found.insert(name, view.sql.clone()).is_none()
+            {
+                names.extend(view.reads.iter().cloned());
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     fn add(&mut self, name: &str, file: PathBuf, sql: &str) -> Result<(), QueryError> {
@@ -89,12 +135,7 @@ impl Views {
         if BASE.iter().any(|(base, _)| *base == name) {
             return Err(fault("a table has this name, and a view cannot take its place"));
         }
-        let statement = guard::parse(sql).map_err(|error| error.in_view(file.clone()))?;
-        if !is_query(&statement) {
-            return Err(fault("a view is a select, not an explain or a describe"));
-        }
-        let reads = guard::reads(&statement).map_err(|error| error.in_view(file.clone()))?;
-        self.by_name.insert(name.to_owned(), View { file, doc: doc(sql), statement, reads });
+        self.by_name.insert(name.to_owned(), View::new(file, sql)?);
         Ok(())
     }
 
@@ -104,6 +145,7 @@ impl Views {
             for read in &view.reads {
                 let known = self.by_name.contains_key(read)
                     || BASE.iter().any(|(base, _)| base == read)
+                    || self.tables.contains(read)
                     || guard::is_table_function(read);
                 if !known {
                     let cause = format!("there is no table or view `{read}`");
@@ -134,6 +176,24 @@ impl Views {
     }
 }
 
+impl View {
+    pub(crate) fn new(file: PathBuf, sql: &str) -> Result<View, QueryError> {
+        let fault = |cause: String| QueryError::View { file: file.clone(), cause };
+        let statement = guard::parse(sql).map_err(|error| error.in_view(file.clone()))?;
+        if !is_query(&statement) {
+            return Err(fault("a view is a select, not an explain or a describe".to_owned()));
+        }
+        let reads = guard::reads(&statement).map_err(|error| error.in_view(file.clone()))?;
+        let doc = doc(sql);
+        let header = Header::parse(&doc).map_err(|error| fault(error.to_string()))?;
+        Ok(View { sql: sql.to_owned(), doc, header, statement, reads, file })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -150,23 +210,8 @@ fn doc(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use super::*;
-
-    #[test]
-    fn every_file_of_the_folder_ships() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql/views");
-        let files: BTreeSet<String> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
-            .collect();
-        let shipped: BTreeSet<String> =
-            SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(shipped, files);
-    }
 
     #[test]
     fn every_view_that_ships_says_what_a_row_is() {

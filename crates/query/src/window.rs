@@ -39,7 +39,7 @@ impl Window {
     }
 }
 
-fn instant(at: Micros) -> Expr {
+pub(crate) fn instant(at: Micros) -> Expr {
     lit(ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into())))
 }
 

@@ -10,9 +10,11 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 mod budget;
 mod expansion;
 mod functions;
+mod rename;
 mod statement;
 
 pub(crate) use functions::is_table_function;
+pub(crate) use rename::rename;
 pub(crate) use statement::{bind, parse, reads};
 
 /// The grammar. DataFusion's own default reads `attrs->>'venue' = 'kalshi'` as

@@ -68,7 +68,7 @@ impl<'a> Cells<'a> {
 
 /// Text that can do nothing to a terminal: what moves the cursor, changes the colour or reverses
 /// the direction of writing is shown and not done. Log lines come from anywhere.
-pub(super) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

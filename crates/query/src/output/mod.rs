@@ -23,6 +23,7 @@ use std::str::FromStr;
 use arrow::error::ArrowError;
 use futures::StreamExt;
 
+pub use self::cell::harmless;
 use crate::answer::Answer;
 use crate::{QueryError, limits};
 

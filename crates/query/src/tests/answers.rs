@@ -135,7 +135,21 @@ async fn a_plan_and_the_columns_can_be_asked_for() {
 async fn relations_say_what_there_is() {
     let relations = session(FROM_NINE).relations();
     let names: Vec<&str> = relations.iter().map(|relation| relation.name.as_str()).collect();
-    assert_eq!(names[..5], ["events", "history", "quarantine", "sources", "fields"]);
+    assert_eq!(
+        names[..10],
+        [
+            "events",
+            "history",
+            "lead_events",
+            "opening",
+            "daily_close",
+            "order_book",
+            "executions",
+            "quarantine",
+            "sources",
+            "fields"
+        ]
+    );
     for relation in &relations {
         assert_eq!(relation.broken, None, "{}", relation.name);
         assert!(!relation.doc.is_empty(), "{}", relation.name);
@@ -146,7 +160,7 @@ async fn relations_say_what_there_is() {
     let seen = relations.iter().find(|relation| relation.name == "last_seen").unwrap();
     assert_eq!(seen.kind, RelationKind::View);
     let columns: Vec<&str> = seen.columns.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(columns, ["bot", "kind", "ts", "first_ts", "event_count"]);
+    assert_eq!(columns, ["bot", "kind", "ts", "first_ts", "event_count", "age_s"]);
 }
 
 #[tokio::test]

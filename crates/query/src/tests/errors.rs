@@ -48,15 +48,16 @@ async fn what_the_query_brings_about_is_the_querys_fault() {
 }
 
 #[tokio::test]
-async fn an_unknown_relation_is_answered_with_the_nearest_or_all() {
+async fn an_unknown_relation_is_answered_with_the_nearest_or_where_all_are() {
     check(
         "select * from event",
-        "no table or view `event`; did you mean `events`, `order_events`?",
+        "no table or view `event`; did you mean `events`, `lead_events`, `order_events`?",
     )
     .await;
+    let all = session(Window::ALL).relations().len();
     check(
         "select * from zzzzz",
-        "no table or view `zzzzz`; there are `events`, `history`, `quarantine`, `sources`, `fields`, `heartbeats`, `last_seen`, `order_events`",
+        &format!("no table or view `zzzzz`; `fillwatch sql '\\d'` lists all {all}"),
     )
     .await;
 }

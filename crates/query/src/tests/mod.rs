@@ -2,7 +2,9 @@
 
 mod answers;
 mod errors;
+mod functions;
 mod overload;
+mod reference;
 mod refusals;
 
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use datafusion::datasource::MemTable;
 use fillwatch_model::{ColumnType, Fields, Micros};
 
 use crate::output::{self, Layout};
-use crate::{Format, Options, QueryError, Session, Tables, Window};
+use crate::{Closes, Format, Options, QueryError, Session, Tables, Window};
 
 /// 2026-01-05T09:00:00Z
 const NINE: Micros = 1_767_603_600_000_000;
@@ -42,6 +44,8 @@ fn session_with(window: Window, change: impl FnOnce(&mut Options)) -> Session {
         quarantine: Arc::clone(&events),
         sources: Arc::clone(&events),
         fields: Arc::clone(&events),
+        closes: Closes::none(),
+        reference: Vec::new(),
         events,
     };
     Session::new(tables, window, options).unwrap()

@@ -1,0 +1,162 @@
+//! How far back the book has to be kept.
+//!
+//! Whoever wants the fills of an hour needs the orders that they fill, and so every line about
+//! those orders since the last close, but of no others. The lines of the hour are read first; of
+//! those before it, and of the orders that the close carries, only those whose keys have been
+//! touched.
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{AsArray, BooleanArray};
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    BinaryExpr, ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility, col,
+};
+use fillwatch_model::Micros;
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
+use super::Page;
+use super::records::{Key, text};
+
+/// Which orders somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Those that a line tells of, at or after this time if there is one.
+    Touched(Option<Micros>),
+    /// Those that the close carries, too, whether anything became of them or not.
+    All,
+}
+
+impl Reach {
+    /// What a reader of `page` asks for that keeps the rows that pass `filters`.
+    pub(super) fn of(page: Page, filters: &[Expr]) -> Reach {
+        let since = filters.iter().filter_map(|filter| since(page, filter)).max();
+        match (page, since) {
+            // A fill is told by a line. So are the times of an order, and a line since `since`
+            // is about an order whose last line is since then.
+            (_, Some(_)) | (Page::Fills, None) => Reach::Touched(since),
+            (Page::Orders, None) => Reach::All,
+        }
+    }
+
+    /// Whether it has all that `other` asks for.
+    pub(super) fn has(self, other: Reach) -> bool {
+        match (self, other) {
+            (Reach::All, _) => true,
+            (Reach::Touched(_), Reach::All) => false,
+            (Reach::Touched(this), Reach::Touched(other)) => this <= other,
+        }
+    }
+}
+
+/// The time that a row of `page` has to reach to pass `filter`.
+fn since(page: Page, filter: &Expr) -> Option<Micros> {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { return None };
+    match op {
+        Operator::And => since(page, left).max(since(page, right)),
+        Operator::Or => Some(since(page, left)?.min(since(page, right)?)),
+        Operator::Gt | Operator::GtEq | Operator::Eq => moment_of(page, left, right),
+        Operator::Lt | Operator::LtEq => moment_of(page, right, left),
+        _ => None,
+    }
+}
+
+fn moment_of(page: Page, column: &Expr, value: &Expr) -> Option<Micros> {
+    let (Expr::Column(column), Expr::Literal(ScalarValue::TimestampMicrosecond(at, _), _)) =
+        (column, value)
+    else {
+        return None;
+    };
+    let told_by_a_line: &[&str] = match page {
+        Page::Fills => &["ts"],
+        Page::Orders => {
+            &["placed_at", "acked_at", "first_fill_at", "last_fill_at", "first_at", "last_at"]
+        }
+    };
+    told_by_a_line.contains(&column.name.as_str()).then_some(*at).flatten()
+}
+
+/// The keys of the orders that were touched, once they are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Touched(Arc<OnceLock<Option<HashSet<u64, FixedState>>>>);
+
+impl Touched {
+    /// These were, by the hashes of their keys. Two that hash alike are both read, which does no
+    /// harm: all lines of both are.
+    pub(super) fn set(&self, hashes: impl Iterator<Item = u64>) {
+        self.0.get_or_init(|| Some(hashes.collect()));
+    }
+
+    /// It does not matter which were.
+    pub(super) fn set_all(&self) {
+        self.0.get_or_init(|| None);
+    }
+
+    /// Whether the key in the columns `bot`, `run_id` and `order_id` is one of them.
+    pub(super) fn condition(&self) -> Expr {
+        let function = Function {
+            touched: self.clone(),
+            signature: Signature::exact(vec![DataType::Utf8View; 3], Volatility::Immutable),
+        };
+        let args = vec![col("bot"), col("run_id"), col("order_id")];
+        let function = Arc::new(ScalarUDF::from(function));
+        Expr::ScalarFunction(ScalarFunction::new_udf(function, args))
+    }
+}
+
+impl PartialEq for Touched {
+    fn eq(&self, other: &Touched) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Touched {}
+
+impl Hash for Touched {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+/// `touched(bot, run_id, order_id)`, which no user can call: its plan is made here.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Function {
+    touched: Touched,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        "touched"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        // Before they are known, and if it does not matter, all may be.
+        let Some(Some(touched)) = self.touched.0.get() else {
+            return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))));
+        };
+        let columns = args.args.iter().map(|arg| arg.to_array(args.number_rows));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let [bots, runs, orders] = [0, 1, 2].map(|at| columns[at].as_string_view());
+        let is_touched = |row: usize| {
+            let (bot, run_id) = (text(bots, row), text(runs, row));
+            let key = Key { bot, run_id, order_id: text(orders, row) };
+            Some(touched.contains(&key.hash()))
+        };
+        let found: BooleanArray = (0..args.number_rows).map(is_touched).collect();
+        Ok(ColumnarValue::Array(Arc::new(found)))
+    }
+}

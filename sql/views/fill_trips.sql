@@ -1,0 +1,133 @@
+-- The round trips that follow from fills: from the fill that opens a position to the one, or the
+-- settlement, that closes it.
+--
+-- Grain:   one row per bot, strategy, market and time that a position left 0, if it was closed
+--          since the last close before the window or is still open.
+-- Columns: bot, strategy, market  whose, in what.
+--          opened_at       when the position left 0, or went through it.
+--          closed_at       when it was 0 again, or went through it; null while it is open.
+--          sign            +1 if it was long (yes), −1 if it was short (no).
+--          size            Σ of what was added to it.
+--          entry_price     mean price of that.
+--          closed_size     Σ of what was taken from it: size once it is closed.
+--          exit_price      mean price of that, a settlement's outcome among them; null without any.
+--          gross_pnl       profit realised at average cost so far, before fees.
+--          fees            of its fills, positive when paid; one that goes through 0 pays for both
+--                          trips by size. Null if none is logged.
+--          fills           fills of it.
+-- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
+--          fill.market or order_placed.market
+-- Reads:   windowed, but from the last close at or before the window: a trip that it had open is
+--          gone on with.
+-- Source:  flat to flat, as pyfolio's round trips; profit at average cost as position_steps has it.
+-- Omits:   fills without a price, which move no position, and what position_steps omits.
+
+with steps as (
+    select
+        ts,
+        bot,
+        strategy,
+        market,
+        action,
+        price,
+        size,
+        fee,
+        realized,
+        position,
+        opened_at,
+        fills,
+        coalesce(lag(position) over in_order, 0) as position_before
+    from position_steps
+    -- The count of fills puts them in the order that they were folded in.
+    window in_order as (
+        partition by bot, strategy, market
+        order by fills, ts, case action when 'opening' then 0 else 1 end
+    )
+),
+
+measured as (
+    select
+        *,
+        case
+            when action = 'settlement' then abs(position_before)
+            when action = 'fill' and position * position_before < 0 then abs(position_before)
+            when action = 'fill' and abs(position) < abs(position_before) then size
+            else 0
+        end as size_out,
+        position_before <> 0 and position * position_before <= 0 as is_end
+    from steps
+),
+
+numbered as (
+    select
+        *,
+        case when action = 'fill' and price is not null then size - size_out else 0 end as size_in,
+        coalesce(
+            sum(cast(is_end as int)) over (
+                partition by bot, strategy, market
+                order by fills, ts, case action when 'opening' then 0 else 1 end
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as trip
+    from measured
+),
+
+-- A fill that goes through 0 is the end of one trip and the beginning of the next.
+halves as (
+    select
+        bot,
+        strategy,
+        market,
+        case when half = 'out' then trip else trip + cast(is_end as int) end as trip,
+        case when half = 'in' then opened_at end as opened_at,
+        case when half = 'out' and is_end then ts end as closed_at,
+        case when half = 'out' then signum(position_before) else signum(position) end as sign,
+        case when half = 'in' then size_in end as size_in,
+        case when half = 'in' then price end as price_in,
+        case when half = 'out' then size_out end as size_out,
+        case when half = 'out' then price end as price_out,
+        case when half = 'out' then realized end as realized,
+        case
+            when size > 0 then fee * case when half = 'in' then size_in else size_out end / size
+        end as fee,
+        case when action = 'fill' then 1 else 0 end as fills
+    from numbered
+    cross join (values ('in'), ('out')) as sides (half)
+    where (half = 'in' and size_in > 0) or (half = 'out' and size_out > 0)
+    union all
+    select
+        bot,
+        strategy,
+        market,
+        0 as trip,
+        opened_at,
+        null as closed_at,
+        sign,
+        size as size_in,
+        price as price_in,
+        nullif(filled_size, 0) as size_out,
+        avg_fill_price as price_out,
+        realized_pnl as realized,
+        fees as fee,
+        fills
+    from opening
+    where part = 'trip'
+)
+
+select
+    bot,
+    strategy,
+    market,
+    min(opened_at) as opened_at,
+    max(closed_at) as closed_at,
+    cast(max(sign) as bigint) as sign,
+    sum(size_in) as size,
+    sum(price_in * size_in) / nullif(sum(size_in), 0) as entry_price,
+    coalesce(sum(size_out), 0) as closed_size,
+    sum(price_out * size_out) / nullif(sum(size_out), 0) as exit_price,
+    coalesce(sum(realized), 0) as gross_pnl,
+    sum(fee) as fees,
+    sum(fills) as fills
+from halves
+group by bot, strategy, market, trip
