@@ -52,6 +52,14 @@ pub const COMMIT_BYTES: u64 = 64 << 20;
 /// of it is taken. One commit's rows and the next one's: more only makes memory of it, not speed.
 pub const HOT_BYTES_MAX: usize = 128 << 20;
 
+/// How far back the state as of a whole hour is kept in memory: a question as of any time of the
+/// last day finds one within the hour, until well after the day before has its close on disk.
+pub const RUNNING_CLOSE_AGE: Duration = Duration::from_secs(26 * 60 * 60);
+
+/// Bytes of those states, all together: twenty-seven of ten thousand rows. Each process that asks
+/// is handed them all. Past it the oldest go, and a question as of their time takes longer.
+pub const RUNNING_CLOSE_BYTES_MAX: usize = 64 << 20;
+
 /// Columns of `events`. Each costs an entry in every Parquet footer and in the table's schema; a
 /// log that has more is keyed by data.
 pub const COLUMNS_MAX: usize = 512;

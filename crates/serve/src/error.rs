@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fillwatch_query::QueryError;
 use fillwatch_store::StoreError;
 use fillwatch_tail::TailError;
 
@@ -39,7 +40,15 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A close could not be computed.
+    #[error("cannot compute the state {what}: {source}")]
+    Close {
+        /// As of when.
+        what: String,
+        /// Why not.
+        source: QueryError,
+    },
     /// The store could not be asked.
     #[error("cannot read the store: {0}")]
-    Query(String),
+    Query(#[from] QueryError),
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use fillwatch_model::Clock;
 
+use crate::closing::{close_days, day_of};
 use crate::pipeline::{Mode, Pipeline};
-use crate::upkeep::tidy;
+use crate::upkeep::{checkpoint, tidy};
 use crate::watch::{beside, drain, open};
-use crate::{Observer, Report, ServeError, Settings};
+use crate::{Observer, Report, ServeError, Settings, Trouble};
 
 /// Reads all that the sources hold and the store does not, commits it, and returns. With
 /// `final_lines`, last lines that have no newline are taken as finished; otherwise they wait.
@@ -25,9 +26,10 @@ pub async fn ingest(
     let store = open(&settings, &clock, observer.as_ref()).await?;
     let mode = Mode::Once { final_lines };
     let mut pipeline = Pipeline::start(&settings, mode, &store, &clock, &observer)?;
+    tokio::pin!(shutdown);
     let tasks = beside(&pipeline, &settings, &store, &observer);
     let (interrupted, failed) = tokio::select! {
-        () = shutdown => (true, None),
+        () = &mut shutdown => (true, None),
         ended = pipeline.ended() => (false, ended.err()),
     };
     let mut report = drain(pipeline, tasks, &store, observer.as_ref()).await?;
@@ -37,6 +39,17 @@ pub async fn ingest(
     }
     if !interrupted {
         tidy(&store, observer.as_ref()).await;
+        let now = clock.now();
+        tokio::select! {
+            () = &mut shutdown => report.interrupted = true,
+            closed = close_days(&store, day_of(now), now, observer.as_ref()) => {
+                // The rows are in. The next run closes what this one could not.
+                if let Err(error) = closed {
+                    observer.trouble(&Trouble::Upkeep(&error));
+                }
+                checkpoint(&store, observer.as_ref()).await;
+            }
+        }
     }
     Ok(report)
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! one thread            one or two threads      tasks of the runtime
 //! tail ── LineChunk ──▶ decode ── Decoded ──▶ store ── commit, compact, retain
-//!        bounded channel         waits for room     └─ snapshot ─▶ socket ─▶ other processes
+//!        bounded channel         waits for room     ├─ snapshot ─▶ socket ─▶ other processes
+//!                                                   └─ snapshot ─▶ close ──▶ store
 //! ```
 //!
 //! Every arrow is bounded: when the disk is full the commit waits, then the store, then the
@@ -17,10 +18,13 @@ mod settings;
 mod gauges;
 mod pipeline;
 mod upkeep;
+// From day to day.
+mod closing;
 // What runs it.
 mod ingest;
 mod watch;
 // How other processes see it.
+mod reference;
 mod socket;
 mod tables;
 mod wire;
@@ -33,6 +37,7 @@ pub use error::ServeError;
 pub use gauges::Progress;
 pub use ingest::ingest;
 pub use observer::{Observer, Silent, Trouble};
+pub use reference::References;
 pub use settings::Settings;
 pub use status::{Status, status};
 pub use tables::{Attached, attach, tables};

@@ -1,6 +1,8 @@
 //! What a run tells of itself while it goes.
 
-use fillwatch_store::{Committed, Compacted, Retained, StoreError};
+use std::error::Error;
+
+use fillwatch_store::{Committed, Compacted, DayClosed, Retained, StoreError};
 
 use crate::Progress;
 
@@ -14,6 +16,8 @@ pub trait Observer: Send + Sync {
     fn committed(&self, _committed: &Committed) {}
     /// Small files became a large one.
     fn compacted(&self, _compacted: &Compacted) {}
+    /// The state of everything at the end of a day was written; so many days are still to come.
+    fn closed(&self, _closed: &DayClosed, _left: usize) {}
     /// Old days were removed.
     fn retained(&self, _retained: &Retained) {}
     /// Something failed and will be tried again; nothing is lost.
@@ -27,8 +31,14 @@ pub enum Trouble<'a> {
     Commit(&'a StoreError),
     /// It works again.
     CommitWorks,
-    /// Compaction, a checkpoint, retention or vacuum.
-    Upkeep(&'a StoreError),
+    /// A close, compaction, a checkpoint, retention or vacuum.
+    Upkeep(&'a dyn Error),
+    /// Retention is due and waits: this day, `YYYY-MM-DD`, is not closed, and what it carries on
+    /// would be lost.
+    RetentionWaits(&'a str),
+    /// Retention has waited until the store took twice the bytes that it may, and then removed this
+    /// day, `YYYY-MM-DD`, and what followed, unclosed.
+    RemovedUnclosed(&'a str),
     /// The store was opened with a torn commit, which was set aside; its lines are read again.
     SetAside(&'a str),
     /// A process asked for the snapshot and could not be answered.

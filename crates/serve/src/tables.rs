@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use fillwatch_query::Tables;
+use fillwatch_query::{Closes, Tables};
 use fillwatch_store::{Reader, Snapshot};
 
-use crate::{ServeError, socket};
+use crate::{ServeError, closing, socket};
 
 /// A store's snapshot, and whether a running `watch` gave it.
 #[derive(Debug)]
@@ -44,10 +44,18 @@ pub async fn tables(dir: &Path) -> Result<Tables, ServeError> {
 
 /// A snapshot's tables.
 pub(crate) fn of(snapshot: &Snapshot) -> Result<Tables, ServeError> {
+    let definition = closing::definition()?;
     Ok(Tables {
         events: snapshot.events(),
         quarantine: snapshot.quarantine(),
         sources: snapshot.sources()?,
         fields: snapshot.fields()?,
+        closes: closes_of(snapshot.closes(definition)),
+        reference: Vec::new(),
     })
+}
+
+/// A snapshot's closes, as a session takes them.
+pub(crate) fn closes_of(closes: fillwatch_store::Closes) -> Closes {
+    Closes { table: closes.table, at: closes.at, retained_from: closes.retained_from }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fillwatch_store::Store;
 
 use crate::gauges::Gauges;
-use crate::{Observer, Settings, Trouble};
+use crate::{Observer, ServeError, Settings, Trouble, closing};
 
 /// How often it is asked whether a commit is due.
 const COMMIT_POLL: Duration = Duration::from_millis(50);
@@ -60,14 +60,13 @@ pub(crate) async fn keep_committing(
 /// it ends a run.
 pub(crate) async fn keep_tidy(store: Arc<Store>, settings: Settings, observer: Arc<dyn Observer>) {
     let mut cleaned: Option<Instant> = None;
+    let mut waiting = Waiting::default();
     loop {
         tidy(&store, observer.as_ref()).await;
         if cleaned.is_none_or(|at| at.elapsed() >= CLEAN_INTERVAL) {
             cleaned = Some(Instant::now());
-            match store.retain(settings.retention).await {
-                Ok(Some(retained)) => observer.retained(&retained),
-                Ok(None) => {}
-                Err(error) => observer.trouble(&Trouble::Upkeep(&error)),
+            if let Err(error) = retain(&store, &settings, &mut waiting, observer.as_ref()).await {
+                observer.trouble(&Trouble::Upkeep(&error));
             }
             if let Err(error) = store.vacuum().await {
                 observer.trouble(&Trouble::Upkeep(&error));
@@ -75,6 +74,35 @@ pub(crate) async fn keep_tidy(store: Arc<Store>, settings: Settings, observer: A
         }
         tokio::time::sleep(COMPACT_INTERVAL).await;
     }
+}
+
+/// The day that retention waits for, and how often it has found it open.
+#[derive(Default)]
+struct Waiting {
+    day: Option<String>,
+    times: u32,
+}
+
+async fn retain(
+    store: &Store,
+    settings: &Settings,
+    waiting: &mut Waiting,
+    observer: &dyn Observer,
+) -> Result<(), ServeError> {
+    let done = store.retain(settings.retention, closing::definition()?).await?;
+    if let Some(removed) = done.removed {
+        observer.retained(&removed);
+        if let Some(day) = &removed.unclosed {
+            observer.trouble(&Trouble::RemovedUnclosed(day));
+        }
+    }
+    waiting.times = if done.waits_for == waiting.day { waiting.times + 1 } else { 0 };
+    waiting.day = done.waits_for;
+    // The first time it may just be about to be closed, and more often is said once.
+    if let (Some(day), 1) = (&waiting.day, waiting.times) {
+        observer.trouble(&Trouble::RetentionWaits(day));
+    }
+    Ok(())
 }
 
 /// Merges what is due, and checkpoints.
@@ -89,6 +117,11 @@ pub(crate) async fn tidy(store: &Store, observer: &dyn Observer) {
             }
         }
     }
+    checkpoint(store, observer).await;
+}
+
+/// Checkpoints what has many commits since its last one.
+pub(crate) async fn checkpoint(store: &Store, observer: &dyn Observer) {
     if let Err(error) = store.checkpoint(CHECKPOINT_COMMITS).await {
         observer.trouble(&Trouble::Upkeep(&error));
     }

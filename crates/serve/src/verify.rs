@@ -84,13 +84,12 @@ pub async fn verify(
     clock: Arc<dyn Clock>,
     audited: &mut dyn FnMut(&AuditedFile),
 ) -> Result<Audit, ServeError> {
-    let retained_from = Reader::open(dir)?.retained_from()?;
     let attached = attach(dir).await?;
+    let retained_from = attached.snapshot.retained_from();
     let states: HashMap<FileId, SourceState> =
         attached.snapshot.source_states().into_iter().map(|state| (state.id, state)).collect();
-    let options = fillwatch_query::Options::at(clock.now()).map_err(query_error)?;
-    let session =
-        Session::new(tables::of(&attached.snapshot)?, Window::ALL, options).map_err(query_error)?;
+    let options = fillwatch_query::Options::at(clock.now())?;
+    let session = Session::new(tables::of(&attached.snapshot)?, Window::ALL, options)?;
     let (found, unread) = find(dir, &states, sources, &clock).await?;
     let mut rows = offsets(&session, "events").await?;
     let mut rejects = offsets(&session, "quarantine").await?;
@@ -117,16 +116,12 @@ pub async fn verify(
     Ok(audit)
 }
 
-fn query_error(error: fillwatch_query::QueryError) -> ServeError {
-    ServeError::Query(error.to_string())
-}
-
 /// All offsets of each file in a table: eight bytes a row.
 async fn offsets(session: &Session, table: &str) -> Result<HashMap<FileId, Vec<u64>>, ServeError> {
     let sql = format!(r#"select arrow_cast(file_id, 'Utf8') as file_id, "offset" from {table}"#);
-    let mut answer = session.query(&sql).await.map_err(query_error)?;
+    let mut answer = session.query(&sql).await?;
     let mut offsets: HashMap<FileId, Vec<u64>> = HashMap::new();
-    while let Some(batch) = answer.stream.try_next().await.map_err(query_error)? {
+    while let Some(batch) = answer.stream.try_next().await? {
         let ids = batch.column(0).as_string::<i32>();
         let values = batch.column(1).as_primitive::<Int64Type>();
         for (id, offset) in ids.iter().zip(values.values()) {

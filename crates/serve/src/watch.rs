@@ -8,6 +8,7 @@ use fillwatch_model::Clock;
 use fillwatch_store::Store;
 use tokio::task::JoinSet;
 
+use crate::closing::keep_closing;
 use crate::pipeline::{Mode, Pipeline};
 use crate::socket::Socket;
 use crate::upkeep::{keep_committing, keep_telling, keep_tidy};
@@ -33,6 +34,7 @@ pub async fn watch(
     let mut pipeline = Pipeline::start(&settings, Mode::Follow, &store, &clock, &observer)?;
     let mut tasks = beside(&pipeline, &settings, &store, &observer);
     tasks.spawn(keep_tidy(Arc::clone(&store), settings, Arc::clone(&observer)));
+    tasks.spawn(keep_closing(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&observer)));
     tasks.spawn(socket.answer(Arc::clone(&store), Arc::clone(&observer)));
     let failed = tokio::select! {
         () = shutdown => None,

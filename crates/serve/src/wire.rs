@@ -12,10 +12,10 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use arrow::record_batch::RecordBatch;
 use fillwatch_model::FileId;
-use fillwatch_store::{Exported, SourceState};
+use fillwatch_store::{Exported, RunningClose, SourceState};
 use serde::{Deserialize, Serialize};
 
-const MAGIC: &[u8; 8] = b"FWSNAP01";
+const MAGIC: &[u8; 8] = b"FWSNAP02";
 
 /// More than any header or batch has; a peer that claims more is none of ours.
 const PART_BYTES_MAX: u64 = 4 << 30;
@@ -25,9 +25,13 @@ const PART_BYTES_MAX: u64 = 4 << 30;
 struct Header {
     events_version: u64,
     quarantine_version: u64,
+    closes_version: Option<u64>,
+    retained_from: Option<i32>,
     columns: Vec<(String, String)>,
     events: usize,
     quarantine: usize,
+    /// The instants of the running closes, and what they were made by; each has one batch.
+    running: Vec<(i64, String)>,
     sources: Vec<Source>,
 }
 
@@ -51,14 +55,22 @@ pub(crate) fn write(exported: &Exported, out: &mut impl Write) -> io::Result<()>
     let header = Header {
         events_version: exported.events_version,
         quarantine_version: exported.quarantine_version,
+        closes_version: exported.closes_version,
+        retained_from: exported.retained_from,
         columns: exported.columns.clone(),
         events: exported.events.len(),
         quarantine: exported.quarantine.len(),
+        running: exported
+            .running
+            .iter()
+            .map(|close| (close.at, close.definition.clone()))
+            .collect(),
         sources: exported.sources.iter().map(Source::of).collect(),
     };
     out.write_all(MAGIC)?;
     write_part(&serde_json::to_vec(&header)?, out)?;
-    for batch in exported.events.iter().chain(&exported.quarantine) {
+    let running = exported.running.iter().map(|close| &close.rows);
+    for batch in exported.events.iter().chain(&exported.quarantine).chain(running) {
         write_part(&encode(batch).map_err(io::Error::other)?, out)?;
     }
     out.flush()
@@ -83,12 +95,23 @@ pub(crate) fn read(input: &mut impl Read) -> io::Result<Exported> {
         }
         Ok(batches)
     };
+    let (events, quarantine) = (batches(header.events)?, batches(header.quarantine)?);
+    let rows = batches(header.running.len())?;
+    if rows.len() != header.running.len() {
+        return Err(io::Error::other("a running close of the snapshot is not one batch"));
+    }
+    let running = header.running.into_iter().zip(rows);
     Ok(Exported {
         events_version: header.events_version,
         quarantine_version: header.quarantine_version,
+        closes_version: header.closes_version,
+        retained_from: header.retained_from,
         columns: header.columns,
-        events: batches(header.events)?,
-        quarantine: batches(header.quarantine)?,
+        events,
+        quarantine,
+        running: running
+            .map(|((at, definition), rows)| RunningClose { at, definition, rows })
+            .collect(),
         sources: header.sources.into_iter().map(Source::into_state).collect(),
     })
 }
@@ -165,12 +188,17 @@ mod tests {
             ("kind", Arc::new(StringArray::from(vec!["fill", "log"])) as ArrayRef),
             ("offset", Arc::new(Int64Array::from(vec![0, 17]))),
         ]);
+        let batch = batch.unwrap();
+        let running = |at, rows| RunningClose { at, definition: "abc".to_owned(), rows };
         Exported {
             events_version: 7,
             quarantine_version: 3,
+            closes_version: Some(0),
+            retained_from: Some(20_000),
             columns: vec![("kind".to_owned(), "text".to_owned())],
-            events: vec![batch.unwrap()],
+            events: vec![batch.clone()],
             quarantine: vec![],
+            running: vec![running(60, batch.slice(0, 0)), running(120, batch)],
             sources: vec![],
         }
     }

@@ -78,7 +78,7 @@ impl Store {
             if !table.holds(&job) {
                 return Ok(None); // retention was faster; the merged file is vacuumed later
             }
-            table.replace("OPTIMIZE", &job, vec![merged], false, now_ms).await?;
+            table.merge(&job, merged, now_ms).await?;
             self.show(&tables);
             return Ok(Some(compacted));
         }

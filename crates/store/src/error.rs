@@ -37,7 +37,7 @@ pub enum StoreError {
     /// A Delta table could not be read.
     #[error("table `{table}`: {source}")]
     Delta {
-        /// `events` or `quarantine`.
+        /// `events`, `quarantine` or `daily_close`.
         table: String,
         /// Why not.
         source: Box<deltalake::DeltaTableError>,
@@ -45,7 +45,7 @@ pub enum StoreError {
     /// A file of a table could not be read or written.
     #[error("table `{table}`: {source}")]
     Object {
-        /// `events` or `quarantine`.
+        /// `events`, `quarantine` or `daily_close`.
         table: String,
         /// Why not.
         source: Box<object_store::Error>,
@@ -53,7 +53,7 @@ pub enum StoreError {
     /// A file of a table is not what its log says.
     #[error("table `{table}`: {what}")]
     Corrupt {
-        /// `events` or `quarantine`.
+        /// `events`, `quarantine` or `daily_close`.
         table: String,
         /// What is wrong with it.
         what: String,
@@ -64,7 +64,7 @@ pub enum StoreError {
          only one fillwatch may write to a store"
     )]
     Conflict {
-        /// `events` or `quarantine`.
+        /// `events`, `quarantine` or `daily_close`.
         table: String,
         /// The version we were about to write.
         version: u64,

@@ -13,6 +13,7 @@ use object_store::ObjectMeta;
 use serde_json::{Value, json};
 
 use crate::error::{Result, StoreError};
+use crate::time::TimeColumn;
 
 /// One Parquet file of a table.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct DataFile {
     /// The partition: days since the epoch.
     pub(crate) date: i32,
     pub(crate) rows: u64,
-    /// Bounds of `ts`, widened to whole milliseconds as Delta's statistics are.
+    /// Bounds of its time column, widened to whole milliseconds as Delta's statistics are.
     pub(crate) ts_min: Micros,
     pub(crate) ts_max: Micros,
     pub(crate) modified_ms: i64,
@@ -40,7 +41,11 @@ pub(crate) struct Resident {
 }
 
 impl DataFile {
-    pub(crate) fn from_log(table: &str, view: &LogicalFileView) -> Result<DataFile> {
+    pub(crate) fn from_log(
+        table: &str,
+        time: TimeColumn,
+        view: &LogicalFileView,
+    ) -> Result<DataFile> {
         let path = view.path().into_owned();
         let date = view.partition_values_map().remove("date").flatten();
         let date = date.as_deref().and_then(parse_date).ok_or_else(|| {
@@ -48,15 +53,18 @@ impl DataFile {
         })?;
         let stats: Value =
             view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-        let bound = |which: &str| stats[which]["ts"].as_str().and_then(parse_ts);
+        let bound = |which: &str| stats[which][time.name()].as_str().and_then(parse_ts);
         // Without statistics the file is read for every window of its day.
-        let day = i64::from(date) * MICROS_PER_DAY;
+        let (first, last) = match time {
+            TimeColumn::Ts => (start_of(date), start_of(date) + MICROS_PER_DAY - 1),
+            TimeColumn::CloseAt => (end_of(date), end_of(date)),
+        };
         Ok(DataFile {
             size: view.size().cast_unsigned(),
             date,
             rows: stats["numRecords"].as_u64().unwrap_or(0),
-            ts_min: bound("minValues").unwrap_or(day),
-            ts_max: bound("maxValues").unwrap_or(day + MICROS_PER_DAY - 1),
+            ts_min: bound("minValues").unwrap_or(first),
+            ts_max: bound("maxValues").unwrap_or(last),
             modified_ms: view.modification_time(),
             resident: None,
             path,
@@ -79,13 +87,14 @@ impl DataFile {
     }
 
     /// The Delta action that adds it. `data_change` is false for a file that only rewrites rows.
-    pub(crate) fn add_action(&self, data_change: bool) -> Value {
-        let stats = json!({
-            "numRecords": self.rows,
-            "minValues": { "ts": format_ts(self.ts_min.div_euclid(1000)) },
-            "maxValues": { "ts": format_ts(self.ts_max.div_euclid(1000) + i64::from(self.ts_max % 1000 != 0)) },
-            "nullCount": { "ts": 0 },
-        });
+    pub(crate) fn add_action(&self, time: TimeColumn, data_change: bool) -> Value {
+        let mut stats = json!({ "numRecords": self.rows });
+        if self.rows > 0 {
+            let max = self.ts_max.div_euclid(1000) + i64::from(self.ts_max % 1000 != 0);
+            stats["minValues"] = json!({ time.name(): format_ts(self.ts_min.div_euclid(1000)) });
+            stats["maxValues"] = json!({ time.name(): format_ts(max) });
+            stats["nullCount"] = json!({ time.name(): 0 });
+        }
         json!({ "add": {
             "path": self.path,
             "partitionValues": self.partition(),
@@ -118,6 +127,16 @@ pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// The UTC day of a time, in days since the epoch.
 pub(crate) fn date_of(ts: Micros) -> i32 {
     ts.div_euclid(MICROS_PER_DAY) as i32
+}
+
+/// The midnight at which a day begins.
+pub(crate) fn start_of(date: i32) -> Micros {
+    i64::from(date) * MICROS_PER_DAY
+}
+
+/// The midnight at which a day ends.
+pub(crate) fn end_of(date: i32) -> Micros {
+    (i64::from(date) + 1) * MICROS_PER_DAY
 }
 
 pub(crate) fn format_date(date: i32) -> String {
@@ -166,7 +185,8 @@ mod tests {
             modified_ms: 0,
             resident: None,
         };
-        let stats = file.add_action(true)["add"]["stats"].as_str().unwrap().to_owned();
+        let stats =
+            file.add_action(TimeColumn::Ts, true)["add"]["stats"].as_str().unwrap().to_owned();
         let stats: Value = serde_json::from_str(&stats).unwrap();
         assert_eq!(stats["minValues"]["ts"], "1970-01-01T00:00:00.001Z");
         assert_eq!(stats["maxValues"]["ts"], "1970-01-01T00:00:00.003Z");

@@ -12,6 +12,7 @@ use crate::error::{Result, StoreError};
 /// store/
 ///   events/         the Delta table of rows, date=YYYY-MM-DD/part-….parquet
 ///   quarantine/     the Delta table of lines that are no rows
+///   daily_close/    the Delta table of the state at the end of each day
 ///   state.db        SQLite: what recognises a log file again; counters
 ///   lock            held by the one process that writes
 ///   fillwatch.sock  where a running `watch` hands out its snapshot

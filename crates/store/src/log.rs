@@ -29,12 +29,15 @@ use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
 use crate::file::DataFile;
+use crate::retain::RETAINED_FROM;
+use crate::time::TimeColumn;
 
 /// Where one Delta table lies, and how to reach it.
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
-    /// `events` or `quarantine`, for messages.
+    /// `events`, `quarantine` or `daily_close`.
     pub(crate) name: &'static str,
+    pub(crate) time: TimeColumn,
     dir: PathBuf,
     url: Url,
     root: Arc<dyn ObjectStore>,
@@ -51,8 +54,26 @@ pub(crate) struct Loaded {
     pub(crate) files: Vec<DataFile>,
     /// Files that are in the folder but no longer in the table, and since when (ms).
     pub(crate) tombstones: HashMap<String, i64>,
+    pub(crate) said: Said,
+}
+
+/// What the application transactions of a table's commits say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
     /// Per file generation, the offset up to which every line is in the table or in quarantine.
     pub(crate) offsets: HashMap<FileId, u64>,
+    /// The first day that retention left whole.
+    pub(crate) retained_from: Option<i32>,
+}
+
+impl Said {
+    fn hear(&mut self, app_id: &str, version: i64) {
+        if let Ok(file) = app_id.parse() {
+            self.offsets.insert(file, version.cast_unsigned());
+        } else if app_id == RETAINED_FROM {
+            self.retained_from = self.retained_from.max(i32::try_from(version).ok());
+        }
+    }
 }
 
 /// What became of a commit.
@@ -71,7 +92,14 @@ impl Log {
         })?;
         let log_store = logstore_with(Arc::clone(&root), &url, StorageConfig::default())
             .map_err(StoreError::delta(name))?;
-        Ok(Log { name, dir: dir.to_owned(), url, root, log_store })
+        Ok(Log {
+            name,
+            time: TimeColumn::of_table(name),
+            dir: dir.to_owned(),
+            url,
+            root,
+            log_store,
+        })
     }
 
     /// The table's folder.
@@ -106,7 +134,7 @@ impl Log {
         let version = state.version();
         let mut files = Vec::new();
         for view in state.log_data().iter() {
-            files.push(DataFile::from_log(self.name, &view)?);
+            files.push(DataFile::from_log(self.name, self.time, &view)?);
         }
         files.sort_by(|a, b| (a.date, a.ts_min, &a.path).cmp(&(b.date, b.ts_min, &b.path)));
         let tombstones = state
@@ -123,7 +151,7 @@ impl Log {
             schema: Arc::new(schema),
             files,
             tombstones,
-            offsets: self.offsets(version).await?,
+            said: self.said(version).await?,
         })
     }
 
@@ -146,30 +174,25 @@ impl Log {
 
     /// All application transactions up to `version`: deltalake looks up one by its id, and we do
     /// not know the ids before we have read them.
-    async fn offsets(&self, version: u64) -> Result<HashMap<FileId, u64>> {
-        let mut offsets = HashMap::new();
+    async fn said(&self, version: u64) -> Result<Said> {
+        let mut said = Said::default();
         let checkpoint = self.checkpoints()?.into_iter().filter(|at| *at <= version).max();
         if let Some(at) = checkpoint {
-            read_checkpoint_offsets(
-                self.name,
-                self.get(&checkpoint_name(at)).await?,
-                &mut offsets,
-            )?;
+            read_checkpoint(self.name, self.get(&checkpoint_name(at)).await?, &mut said)?;
         }
         let first = checkpoint.map_or(0, |at| at + 1);
         for version in first..=version {
             let commit = self.get(&commit_name(version)).await?;
             for action in parse_commit(self.name, version, &commit)? {
                 if let Some(txn) = action.get("txn")
-                    && let (Some(id), Some(offset)) =
+                    && let (Some(id), Some(version)) =
                         (txn["appId"].as_str(), txn["version"].as_i64())
-                    && let Ok(id) = id.parse()
                 {
-                    offsets.insert(id, offset.cast_unsigned());
+                    said.hear(id, version);
                 }
             }
         }
-        Ok(offsets)
+        Ok(said)
     }
 
     /// The actions of one commit, or `None` if there is none of that version (any more).
@@ -362,11 +385,7 @@ fn is_whole_parquet(path: &FsPath) -> bool {
     check().unwrap_or(false)
 }
 
-fn read_checkpoint_offsets(
-    table: &str,
-    bytes: Bytes,
-    offsets: &mut HashMap<FileId, u64>,
-) -> Result<()> {
+fn read_checkpoint(table: &str, bytes: Bytes, said: &mut Said) -> Result<()> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["txn"]);
     for batch in builder.with_projection(mask).build()? {
@@ -381,9 +400,7 @@ fn read_checkpoint_offsets(
         };
         let versions = versions.as_primitive::<Int64Type>();
         for row in (0..txn.len()).filter(|row| txn.is_valid(*row) && ids.is_valid(*row)) {
-            if let Ok(id) = ids.value(row).parse() {
-                offsets.insert(id, versions.value(row).cast_unsigned());
-            }
+            said.hear(ids.value(row), versions.value(row));
         }
     }
     Ok(())

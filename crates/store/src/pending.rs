@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::quarantine;
 use crate::rows::conform_to;
 use crate::table::Reach;
+use crate::time::TimeColumn;
 use crate::view::HotBatch;
 
 /// Rows, rejects and how far they take each file: all of it becomes one commit, or none.
@@ -89,7 +90,7 @@ impl Pending {
 /// Appends `batch`, merging neighbours of like size, so that n arrivals leave about log n batches
 /// and no row is copied more than about log n times.
 fn push_merged(batches: &mut Vec<HotBatch>, batch: RecordBatch) -> Result<()> {
-    let Some(mut last) = HotBatch::new(batch) else { return Ok(()) };
+    let Some(mut last) = HotBatch::new(TimeColumn::Ts, batch) else { return Ok(()) };
     while let Some(before) = batches.last() {
         let (rows_before, rows) = (before.batch.num_rows(), last.batch.num_rows());
         if rows_before > 2 * rows || rows_before + rows > MERGE_ROWS_MAX {
@@ -97,7 +98,7 @@ fn push_merged(batches: &mut Vec<HotBatch>, batch: RecordBatch) -> Result<()> {
         }
         let merged = merge(&before.batch, &last.batch)?;
         batches.pop();
-        match HotBatch::new(merged) {
+        match HotBatch::new(TimeColumn::Ts, merged) {
             Some(merged) => last = merged,
             None => return Ok(()),
         }

@@ -8,12 +8,16 @@ use datafusion::arrow::datatypes::Schema;
 use fillwatch_model::{Column, Fields, FileId, KnownFile};
 use object_store::local::LocalFileSystem;
 
+use crate::carry::CloseView;
+use crate::close;
 use crate::error::{Result, StoreError};
-use crate::file::DataFile;
+use crate::file::{DataFile, parse_date};
 use crate::layout::Layout;
 use crate::ledger::Ledger;
-use crate::log::Log;
+use crate::log::{Loaded, Log};
 use crate::quarantine;
+use crate::retain::RETAINED_FROM;
+use crate::running::RunningClose;
 use crate::snapshot::{Exported, Snapshot, column_type, hot_batches};
 use crate::state::State;
 use crate::view::TableView;
@@ -24,6 +28,7 @@ pub struct Reader {
     layout: Layout,
     events: Log,
     quarantine: Log,
+    closes: Log,
 }
 
 impl Reader {
@@ -35,7 +40,8 @@ impl Reader {
         }
         let disk = Arc::new(LocalFileSystem::new());
         let log = |name| Log::new(Arc::clone(&disk) as _, &layout.table(name), name);
-        Ok(Reader { events: log("events")?, quarantine: log("quarantine")?, layout })
+        let (events, quarantine) = (log("events")?, log("quarantine")?);
+        Ok(Reader { events, quarantine, closes: log(close::TABLE)?, layout })
     }
 
     /// Where things lie in it.
@@ -48,7 +54,10 @@ impl Reader {
         // Quarantine second: what it lacks of what `events` has passed, it then has.
         let events = self.events.load_whole().await?;
         let rejected = self.quarantine.load_whole().await?;
-        let ledger = self.ledger(&events.offsets);
+        let closes =
+            if self.closes.exists() { Some(self.closes.load_whole().await?) } else { None };
+        let retained_from = events.said.retained_from.max(self.noted_retention());
+        let ledger = self.ledger(&events.said.offsets);
         let fields = Fields::from_schema(&events.schema, usize::MAX);
         Ok(Snapshot {
             columns: columns(&fields.schema()),
@@ -60,6 +69,7 @@ impl Reader {
                 rejected.files,
                 vec![],
             ),
+            closes: self.close_view(closes, vec![], retained_from),
             ledger,
         })
     }
@@ -68,7 +78,11 @@ impl Reader {
     pub async fn with_exported(&self, exported: Exported) -> Result<Snapshot> {
         let events = self.events.load(Some(exported.events_version)).await?;
         let rejected = self.quarantine.load(Some(exported.quarantine_version)).await?;
-        let ledger = self.ledger(&events.offsets).with_sources(exported.sources);
+        let closes = match exported.closes_version {
+            Some(version) => Some(self.closes.load(Some(version)).await?),
+            None => None,
+        };
+        let ledger = self.ledger(&events.said.offsets).with_sources(exported.sources);
         let columns: Vec<Column> = exported
             .columns
             .iter()
@@ -89,6 +103,7 @@ impl Reader {
                 rejected.files,
                 hot_rejects,
             ),
+            closes: self.close_view(closes, exported.running, exported.retained_from),
             ledger,
         })
     }
@@ -97,7 +112,7 @@ impl Reader {
     pub async fn known_files(&self) -> Result<Vec<KnownFile>> {
         let events = self.events.load_whole().await?;
         match State::look(&self.layout.state()) {
-            Some(state) => state.known(&state.files(&events.offsets)?),
+            Some(state) => state.known(&state.files(&events.said.offsets)?),
             None => Ok(Vec::new()),
         }
     }
@@ -118,14 +133,28 @@ impl Reader {
         hot: Vec<crate::view::HotBatch>,
     ) -> Arc<TableView> {
         let files = Arc::new(files.into_iter().map(Arc::new).collect());
-        Arc::new(TableView::new(log.dir(), version, columns, files, hot))
+        Arc::new(TableView::new(log.dir(), version, log.time, columns, files, hot))
     }
 
-    /// The first day that retention left whole; rows of earlier days are gone on purpose.
-    pub fn retained_from(&self) -> Result<Option<i32>> {
-        let Some(state) = State::look(&self.layout.state()) else { return Ok(None) };
-        let date = state.setting(crate::retain::RETAINED_FROM)?;
-        Ok(date.as_deref().and_then(crate::file::parse_date))
+    fn close_view(
+        &self,
+        stored: Option<Loaded>,
+        running: Vec<RunningClose>,
+        retained_from: Option<i32>,
+    ) -> CloseView {
+        let (version, columns, files) = match stored {
+            Some(stored) => (Some(stored.version), stored.schema, stored.files),
+            None => (None, Arc::clone(&close::SCHEMA), vec![]),
+        };
+        let files = Arc::new(files.into_iter().map(Arc::new).collect());
+        let dir = self.closes.dir().to_owned();
+        CloseView { dir, version, columns, files, running, retained_from }
+    }
+
+    /// The first day that retention left whole, where an older fillwatch has noted it.
+    fn noted_retention(&self) -> Option<i32> {
+        let noted = State::look(&self.layout.state())?.setting(RETAINED_FROM).ok()??;
+        parse_date(&noted)
     }
 }
 

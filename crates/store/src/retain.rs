@@ -7,11 +7,12 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::error::{Result, StoreError};
-use crate::file::{DataFile, date_of, format_date, parse_date};
+use crate::file::{DataFile, date_of, format_date};
 use crate::table::{TOMBSTONE_MS, Table};
 use crate::writer::Store;
 
-/// The setting that says which is the first day left whole.
+/// The application transaction that says which is the first day left whole: it is committed
+/// together with the removal of the days before it.
 pub(crate) const RETAINED_FROM: &str = "retained_from";
 
 /// How much is kept. Whole days go, the oldest first, and never today.
@@ -23,6 +24,16 @@ pub struct Retention {
     pub bytes: Option<u64>,
 }
 
+/// What retention did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retaining {
+    /// What it removed.
+    pub removed: Option<Retained>,
+    /// The first day, `YYYY-MM-DD`, that is due and stays, because its close is not written: what
+    /// it carries on would be lost.
+    pub waits_for: Option<String>,
+}
+
 /// What retention removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retained {
@@ -32,40 +43,49 @@ pub struct Retained {
     pub rows: u64,
     /// Bytes that will be free once no reader can need them.
     pub bytes: u64,
+    /// The first day that went without a valid close, since the store had grown far too large:
+    /// positions and all else that accumulates have lost what happened from then on.
+    pub unclosed: Option<String>,
 }
 
+/// How many times the bytes that it may take a store may take while it waits for closes.
+const PATIENCE: u64 = 2;
+
 impl Store {
-    /// Removes the days that `retention` no longer covers. `None` if there are none.
-    pub async fn retain(&self, retention: Retention) -> Result<Option<Retained>> {
+    /// Removes the days that `retention` no longer covers. A day whose close of `definition` is not
+    /// valid stays until it is, unless the store takes more than twice the bytes that it may.
+    pub async fn retain(&self, retention: Retention, definition: &str) -> Result<Retaining> {
         let now = self.clock.now();
         let mut tables = self.tables.lock().await;
-        let Some(from) = first_kept(&tables.events.files, retention, now) else {
-            return Ok(None);
+        let Some(mut from) = first_kept(&tables.events.files, retention, now) else {
+            return Ok(Retaining::default());
         };
+        let open = self.snapshot().days_to_close(definition, from).first().copied();
+        let bytes: u64 = tables.events.files.iter().map(|file| file.size).sum();
+        let is_pressed = retention.bytes.is_some_and(|max| bytes > max.saturating_mul(PATIENCE));
+        let (unclosed, waits_for) = if is_pressed { (open, None) } else { (None, open) };
+        from = waits_for.unwrap_or(from);
+        let waits_for = waits_for.map(format_date);
         let due = |table: &Table| -> Vec<Arc<DataFile>> {
             table.files.iter().filter(|file| file.date < from).cloned().collect()
         };
         let (events, quarantine) = (due(&tables.events), due(&tables.quarantine));
         if events.is_empty() && quarantine.is_empty() {
-            return Ok(None);
+            return Ok(Retaining { removed: None, waits_for });
         }
-        // First what explains the gap to an audit, then the gap.
-        let known = tables.state.setting(RETAINED_FROM)?.and_then(|date| parse_date(&date));
-        let explained = known.map_or(from, |known| known.max(from));
-        tables.state.set(RETAINED_FROM, &format_date(explained))?;
-        let retained = Retained {
+        let removed = Retained {
             from: format_date(from),
             rows: events.iter().map(|file| file.rows).sum(),
             bytes: events.iter().chain(&quarantine).map(|file| file.size).sum(),
+            unclosed: unclosed.map(format_date),
         };
-        for (table, files) in [(true, events), (false, quarantine)] {
-            if !files.is_empty() {
-                let table = if table { &mut tables.events } else { &mut tables.quarantine };
-                table.replace("DELETE", &files, vec![], true, now / 1000).await?;
-            }
+        // Also if it removes none: an audit of what quarantine lacks asks here.
+        tables.events.retain(&events, from, now / 1000).await?;
+        if !quarantine.is_empty() {
+            tables.quarantine.retain(&quarantine, from, now / 1000).await?;
         }
         self.show(&tables);
-        Ok(Some(retained))
+        Ok(Retaining { removed: Some(removed), waits_for })
     }
 
     /// Deletes files that no version younger than an hour holds: merged, removed, or written for a
@@ -75,7 +95,7 @@ impl Store {
         let mut tables = self.tables.lock().await;
         let tables = &mut *tables;
         let mut deleted = 0;
-        for table in [&mut tables.events, &mut tables.quarantine] {
+        for table in [&mut tables.events, &mut tables.quarantine, &mut tables.closes] {
             deleted += vacuum(table, now_ms).await?;
         }
         Ok(deleted)
@@ -86,7 +106,7 @@ impl Store {
     pub async fn checkpoint(&self, every: u64) -> Result<()> {
         let due: Vec<_> = {
             let tables = self.tables.lock().await;
-            [&tables.events, &tables.quarantine]
+            [&tables.events, &tables.quarantine, &tables.closes]
                 .map(|table| (table.log.clone(), table.version))
                 .into_iter()
                 .collect()

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, new_null_array};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::compute::{cast, interleave};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use fillwatch_model::{ColumnType, Micros};
 use parquet::arrow::ArrowWriter;
@@ -16,8 +16,9 @@ use parquet::schema::types::ColumnPath;
 
 use crate::error::Result;
 use crate::file::date_of;
+use crate::time::TimeColumn;
 
-/// Rows of one day, sorted by `ts`. Only their order is here; they are gathered slice by slice as
+/// Rows of one day, sorted by time. Only their order is here; they are gathered slice by slice as
 /// they are written, so that sorting does not take the memory of a second copy.
 #[derive(Debug)]
 pub(crate) struct DayRows {
@@ -32,7 +33,14 @@ impl DayRows {
         self.places.len() as u64
     }
 
-    /// The first and the last `ts`.
+    /// Rows that are of one day and one time, or none at all.
+    pub(crate) fn of_one_time(date: i32, at: Micros, rows: RecordBatch) -> DayRows {
+        let place = |row| Place { ts: at, batch: 0, row };
+        let places = (0..rows.num_rows() as u32).map(place).collect();
+        DayRows { date, places, batches: Arc::new(vec![rows]) }
+    }
+
+    /// The first and the last time.
     pub(crate) fn ts_bounds(&self) -> (Micros, Micros) {
         let ts = |place: Option<&Place>| place.map_or(0, |place| place.ts);
         (ts(self.places.first()), ts(self.places.last()))
@@ -52,21 +60,13 @@ const SLICE_ROWS: usize = 16 << 10;
 /// of an hour reads one or two.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 
-/// The `ts` of a batch. Every batch of ours has one, first or not.
-pub(crate) fn ts_of(batch: &RecordBatch) -> &PrimitiveArray<TimestampMicrosecondType> {
-    match batch.column_by_name("ts") {
-        Some(column) => column.as_primitive(),
-        None => unreachable!("a batch without `ts` cannot be pushed"),
-    }
-}
-
 /// Merges `batches`, in the order they were read, into one run per day, sorted by `ts`; rows of
 /// one time keep the order in which they were read.
 pub(crate) fn by_day(batches: &[RecordBatch]) -> Result<Vec<DayRows>> {
     let mut days: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
     for (batch, rows) in batches.iter().enumerate() {
         // A batch seldom crosses midnight, so the day is looked up once a run.
-        let mut places = ts_of(rows).values().iter().enumerate().peekable();
+        let mut places = TimeColumn::Ts.of(rows).values().iter().enumerate().peekable();
         while let Some((_, first)) = places.peek() {
             let date = date_of(**first);
             let day = days.entry(date).or_default();
@@ -134,6 +134,18 @@ fn conform(batches: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
     batches.iter().map(|batch| conform_to(batch, &schema)).collect()
 }
 
+/// The columns of `known`, and after them those that only `more` has.
+pub(crate) fn with_columns_of(known: &SchemaRef, more: &Schema) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = known.fields().iter().cloned().collect();
+    for field in more.fields() {
+        if known.field_with_name(field.name()).is_err() {
+            let plain = Field::new(field.name(), plain(field.data_type()), true);
+            fields.push(Arc::new(plain));
+        }
+    }
+    Arc::new(Schema::new(fields))
+}
+
 /// `batch` with the columns of `schema`: null where it has none.
 pub(crate) fn conform_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
@@ -190,7 +202,7 @@ pub(crate) fn options() -> ArrowWriterOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Float64Array, StringArray, TimestampMicrosecondArray};
+    use arrow::array::{AsArray, Float64Array, StringArray, TimestampMicrosecondArray};
     use arrow::util::pretty::pretty_format_batches;
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {

@@ -6,8 +6,11 @@ use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemTable, TableProvider};
 use fillwatch_model::{Column, ColumnType};
 
+use crate::carry::CloseView;
 use crate::error::Result;
 use crate::ledger::{Ledger, SourceState, fields_batch, sources_batch};
+use crate::running::RunningClose;
+use crate::time::TimeColumn;
 use crate::view::{HotBatch, TableView};
 
 /// One immutable picture of the store: a version of each table and the rows not yet in it, so that
@@ -16,6 +19,7 @@ use crate::view::{HotBatch, TableView};
 pub struct Snapshot {
     pub(crate) events: Arc<TableView>,
     pub(crate) quarantine: Arc<TableView>,
+    pub(crate) closes: CloseView,
     pub(crate) columns: Vec<Column>,
     pub(crate) ledger: Ledger,
 }
@@ -93,6 +97,8 @@ impl Snapshot {
         Exported {
             events_version: self.events.version(),
             quarantine_version: self.quarantine.version(),
+            closes_version: self.closes.version,
+            retained_from: self.closes.retained_from,
             columns: self
                 .columns
                 .iter()
@@ -100,6 +106,7 @@ impl Snapshot {
                 .collect(),
             events: batches(&self.events),
             quarantine: batches(&self.quarantine),
+            running: self.closes.running.clone(),
             sources: self.ledger.sources.values().cloned().collect(),
         }
     }
@@ -112,12 +119,18 @@ pub struct Exported {
     pub events_version: u64,
     /// The version of `quarantine` that the rows come on top of.
     pub quarantine_version: u64,
+    /// The version of `daily_close` that goes with them; `None` if there is no such table.
+    pub closes_version: Option<u64>,
+    /// The first day that retention left whole.
+    pub retained_from: Option<i32>,
     /// Names and types of the columns of `events`.
     pub columns: Vec<(String, String)>,
     /// Rows of `events` not yet committed.
     pub events: Vec<RecordBatch>,
     /// Rows of `quarantine` not yet committed.
     pub quarantine: Vec<RecordBatch>,
+    /// The closes of recent instants.
+    pub running: Vec<RunningClose>,
     /// How far each file is read.
     pub sources: Vec<SourceState>,
 }
@@ -128,7 +141,7 @@ pub(crate) fn column_type(name: &str) -> Option<ColumnType> {
 }
 
 pub(crate) fn hot_batches(batches: Vec<RecordBatch>) -> Vec<HotBatch> {
-    batches.into_iter().filter_map(HotBatch::new).collect()
+    batches.into_iter().filter_map(|batch| HotBatch::new(TimeColumn::Ts, batch)).collect()
 }
 
 fn in_memory(batch: RecordBatch) -> Result<Arc<dyn TableProvider>> {

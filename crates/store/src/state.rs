@@ -266,11 +266,6 @@ impl State {
             .optional()?;
         Ok(value)
     }
-
-    pub(crate) fn set(&self, key: &str, value: &str) -> Result<()> {
-        self.connection.execute("insert or replace into setting values (?1, ?2)", [key, value])?;
-        Ok(())
-    }
 }
 
 /// The mark in the six columns from `first` on.

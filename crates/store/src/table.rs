@@ -14,7 +14,8 @@ use uuid::Uuid;
 use crate::error::{Result, StoreError};
 use crate::file::{DataFile, Resident, format_date};
 use crate::log::{Log, Outcome};
-use crate::rows::{DayRows, encode};
+use crate::retain::RETAINED_FROM;
+use crate::rows::{DayRows, encode, with_columns_of};
 
 /// A Delta table, held by the one process that may write to it.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Table {
     pub(crate) files: Arc<Vec<Arc<DataFile>>>,
     pub(crate) tombstones: HashMap<String, i64>,
     pub(crate) offsets: HashMap<FileId, u64>,
+    pub(crate) retained_from: Option<i32>,
 }
 
 /// How far one commit takes one file generation.
@@ -82,7 +84,8 @@ impl Table {
             schema: loaded.schema,
             files: Arc::new(loaded.files.into_iter().map(Arc::new).collect()),
             tombstones: loaded.tombstones,
-            offsets: loaded.offsets,
+            offsets: loaded.said.offsets,
+            retained_from: loaded.said.retained_from,
         })
     }
 
@@ -91,11 +94,11 @@ impl Table {
         &self.schema
     }
 
-    /// Writes one file per day. They are on the disk, and in no version, when this returns. The
-    /// names come from the commit, so that trying again writes over what an earlier try left.
+    /// Writes one file per day. They are on the disk, and in no version, when this returns. Their
+    /// name comes from the commit, so that trying again writes over what an earlier try left.
     pub(crate) async fn write_days(
         log: &Log,
-        commit: &str,
+        name: &str,
         days: Vec<DayRows>,
         now_ms: i64,
     ) -> Result<Vec<(DataFile, Option<Resident>)>> {
@@ -105,7 +108,7 @@ impl Table {
             // Small files alone are worth keeping, and only they are small enough to be kept.
             let keep = rows <= RESIDENT_ROWS_MAX;
             let (encoded, batches) = blocking(move || encode(&day, keep)).await?;
-            let path = format!("date={}/part-{commit}.parquet", format_date(date));
+            let path = format!("date={}/{name}.parquet", format_date(date));
             let size = encoded.len() as u64;
             log.objects()
                 .put(&Path::from(path.as_str()), encoded.into())
@@ -135,8 +138,14 @@ impl Table {
             if grown {
                 actions.push(metadata(&self.table_id, self.created_ms, append.schema));
             }
-            actions.extend(append.files.iter().map(|file| file.add_action(true)));
-            actions.extend(append.reaches.iter().map(|reach| txn(reach, append.now_ms)));
+            let time = self.log.time;
+            actions.extend(append.files.iter().map(|file| file.add_action(time, true)));
+            actions.extend(
+                append
+                    .reaches
+                    .iter()
+                    .map(|reach| txn(&reach.id.to_string(), reach.to, append.now_ms)),
+            );
             if !self.put(append.commit, &actions).await? {
                 continue;
             }
@@ -147,7 +156,7 @@ impl Table {
             self.replace_files(&[], append.files.to_vec());
             return Ok(());
         }
-        Err(StoreError::Conflict { table: self.log.name.to_owned(), version: self.version })
+        Err(self.conflict())
     }
 
     fn has_reached(&self, reaches: &[Reach]) -> bool {
@@ -175,31 +184,92 @@ impl Table {
         Ok(())
     }
 
-    /// Commits that `added` stand in for `removed`. With `data_change` false these are the same
-    /// rows, rewritten; otherwise rows are gone.
-    pub(crate) async fn replace(
+    /// Commits that `added` stands in for `removed`: the same rows, rewritten.
+    pub(crate) async fn merge(
+        &mut self,
+        removed: &[Arc<DataFile>],
+        added: DataFile,
+        now_ms: i64,
+    ) -> Result<()> {
+        let actions = vec![added.add_action(self.log.time, false)];
+        self.remove("OPTIMIZE", removed, actions, false, now_ms).await?;
+        self.replace_files(&[], vec![added]);
+        Ok(())
+    }
+
+    /// Commits that the rows of `removed` are gone, and which day is the first that is whole.
+    pub(crate) async fn retain(
+        &mut self,
+        removed: &[Arc<DataFile>],
+        from: i32,
+        now_ms: i64,
+    ) -> Result<()> {
+        let actions = vec![txn(RETAINED_FROM, from, now_ms)];
+        self.remove("DELETE", removed, actions, true, now_ms).await?;
+        self.retained_from = self.retained_from.max(Some(from));
+        Ok(())
+    }
+
+    async fn remove(
         &mut self,
         operation: &str,
         removed: &[Arc<DataFile>],
-        added: Vec<DataFile>,
+        others: Vec<Value>,
         data_change: bool,
         now_ms: i64,
     ) -> Result<()> {
         let commit = new_commit_id();
         let mut actions = vec![commit_info(operation, &commit, Value::Null, now_ms)];
         actions.extend(removed.iter().map(|file| file.remove_action(data_change, now_ms)));
-        actions.extend(added.iter().map(|file| file.add_action(data_change)));
+        actions.extend(others);
         for _ in 0..TRIES {
             if !self.holds(removed) {
                 break;
             }
             if self.put(&commit, &actions).await? {
                 self.tombstones.extend(removed.iter().map(|file| (file.path.clone(), now_ms)));
-                self.replace_files(removed, added);
+                self.replace_files(removed, vec![]);
                 return Ok(());
             }
         }
-        Err(StoreError::Conflict { table: self.log.name.to_owned(), version: self.version })
+        Err(self.conflict())
+    }
+
+    /// Commits that `file` is all there is of its day: what was there before is gone with it.
+    pub(crate) async fn replace_day(
+        &mut self,
+        commit: &str,
+        file: DataFile,
+        columns: &SchemaRef,
+        now_ms: i64,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let of_day = |held: &&Arc<DataFile>| held.date == file.date;
+            let removed: Vec<Arc<DataFile>> = self.files.iter().filter(of_day).cloned().collect();
+            if removed.iter().any(|held| held.path == file.path) {
+                // It landed, and we were not there to hear it.
+                return Ok(());
+            }
+            let mut actions = vec![commit_info("WRITE", commit, Value::Null, now_ms)];
+            let schema = with_columns_of(&self.schema, columns);
+            let grown = schema.fields().len() > self.schema.fields().len();
+            if grown {
+                actions.push(metadata(&self.table_id, self.created_ms, &schema));
+            }
+            actions.extend(removed.iter().map(|held| held.remove_action(true, now_ms)));
+            actions.push(file.add_action(self.log.time, true));
+            if self.put(commit, &actions).await? {
+                self.schema = schema;
+                self.tombstones.extend(removed.iter().map(|held| (held.path.clone(), now_ms)));
+                self.replace_files(&removed, vec![file]);
+                return Ok(());
+            }
+        }
+        Err(self.conflict())
+    }
+
+    fn conflict(&self) -> StoreError {
+        StoreError::Conflict { table: self.log.name.to_owned(), version: self.version }
     }
 
     /// Keeps the rows of new files in memory beside them, and lets the oldest go so that no more
@@ -267,7 +337,8 @@ impl Table {
         self.version = loaded.version;
         self.schema = loaded.schema;
         self.tombstones = loaded.tombstones;
-        self.offsets = loaded.offsets;
+        self.offsets = loaded.said.offsets;
+        self.retained_from = self.retained_from.max(loaded.said.retained_from);
         Ok(())
     }
 
@@ -317,10 +388,10 @@ fn commit_info(operation: &str, commit: &str, info: Value, now_ms: i64) -> Value
     }})
 }
 
-fn txn(reach: &Reach, now_ms: i64) -> Value {
+fn txn(app_id: &str, version: impl Into<Value>, now_ms: i64) -> Value {
     json!({ "txn": {
-        "appId": reach.id.to_string(),
-        "version": reach.to,
+        "appId": app_id,
+        "version": version.into(),
         "lastUpdated": now_ms,
     }})
 }

@@ -26,8 +26,8 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use fillwatch_model::Micros;
 
-use crate::file::{DataFile, date_of};
-use crate::rows::ts_of;
+use crate::file::DataFile;
+use crate::time::TimeColumn;
 
 /// Rows in memory, with what prunes them.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub(crate) struct HotBatch {
 
 impl HotBatch {
     /// `None` if there are no rows.
-    pub(crate) fn new(batch: RecordBatch) -> Option<HotBatch> {
-        let ts = ts_of(&batch).values();
+    pub(crate) fn new(time: TimeColumn, batch: RecordBatch) -> Option<HotBatch> {
+        let ts = time.of(&batch).values();
         let (ts_min, ts_max) = (*ts.iter().min()?, *ts.iter().max()?);
         let bytes = batch.get_array_memory_size();
         Some(HotBatch { batch, ts_min, ts_max, bytes })
@@ -53,6 +53,7 @@ impl HotBatch {
 pub(crate) struct TableView {
     dir: PathBuf,
     version: u64,
+    time: TimeColumn,
     schema: SchemaRef,
     /// The same columns as the scan of the files knows them: the partition column last.
     scan_schema: TableSchema,
@@ -64,6 +65,7 @@ impl TableView {
     pub(crate) fn new(
         dir: &Path,
         version: u64,
+        time: TimeColumn,
         columns: &Schema,
         files: Arc<Vec<Arc<DataFile>>>,
         hot: Vec<HotBatch>,
@@ -75,6 +77,7 @@ impl TableView {
         TableView {
             dir: dir.to_owned(),
             version,
+            time,
             schema: Arc::new(Schema::new(fields)),
             scan_schema: TableSchema::builder(Arc::new(Schema::new(in_file)))
                 .with_table_partition_cols(partition)
@@ -162,7 +165,7 @@ impl TableView {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let batches = batches
             .iter()
-            .map(|batch| project(batch, projected))
+            .map(|batch| project(batch, self.time, projected))
             .collect::<Result<Vec<RecordBatch>>>()?;
         let per_partition = batches.len().div_ceil(state.config().target_partitions()).max(1);
         let partitions: Vec<Vec<RecordBatch>> =
@@ -236,13 +239,13 @@ fn view_field(field: &FieldRef) -> FieldRef {
 }
 
 /// The columns `schema` of `batch`: derived where it is the partition, null where there is none.
-fn project(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+fn project(batch: &RecordBatch, time: TimeColumn, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = schema.fields().iter().map(|field| -> Result<ArrayRef> {
         match batch.column_by_name(field.name()) {
             Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
             Some(column) => Ok(cast(column, field.data_type())?),
             None if field.name() == "date" => {
-                let dates = ts_of(batch).values().iter().map(|ts| date_of(*ts));
+                let dates = time.of(batch).values().iter().map(|at| time.day(*at));
                 Ok(Arc::new(Date32Array::from_iter_values(dates)))
             }
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
@@ -256,6 +259,7 @@ fn project(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 
 /// The bounds of time of each file, then of each hot batch.
 struct Bounds {
+    time: TimeColumn,
     ts_min: Vec<Micros>,
     ts_max: Vec<Micros>,
 }
@@ -265,17 +269,17 @@ impl Bounds {
         let files = view.files.iter().map(|file| (file.ts_min, file.ts_max));
         let hot = view.hot.iter().map(|hot| (hot.ts_min, hot.ts_max));
         let (ts_min, ts_max) = files.chain(hot).unzip();
-        Bounds { ts_min, ts_max }
+        Bounds { time: view.time, ts_min, ts_max }
     }
 
     fn values(&self, column: &Column, bounds: &[Micros]) -> Option<ArrayRef> {
         match column.name.as_str() {
-            "ts" => {
+            name if name == self.time.name() => {
                 let values = TimestampMicrosecondArray::from(bounds.to_vec());
                 Some(Arc::new(values.with_timezone("UTC")))
             }
             "date" => {
-                let dates = bounds.iter().map(|ts| date_of(*ts));
+                let dates = bounds.iter().map(|at| self.time.day(*at));
                 Some(Arc::new(Date32Array::from_iter_values(dates)))
             }
             _ => None,

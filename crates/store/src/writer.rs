@@ -1,29 +1,36 @@
 //! The one writer of a store: rows come in, are visible at once, and are committed together with
 //! the offsets they came from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use arrow::datatypes::SchemaRef;
 use fillwatch_model::{
-    Clock, Decoded, Fields, FileId, KnownFile, Mark, Micros, Progress, Reject, limits,
+    Clock, Decoded, Fields, FileId, KnownFile, Micros, Progress, Reject, limits,
 };
 use object_store::ObjectStore;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::carry::CloseView;
+use crate::close;
 use crate::durable::DurableLocal;
-use crate::error::{Result, StoreError};
-use crate::file::{DataFile, Resident};
+use crate::error::Result;
+use crate::file::{DataFile, Resident, parse_date};
 use crate::layout::{Layout, Lock};
 use crate::ledger::Ledger;
 use crate::log::Log;
 use crate::pending::Pending;
 use crate::quarantine;
 use crate::reader::columns;
+use crate::recover::{provenance, recognise, recover_marks};
+use crate::retain::RETAINED_FROM;
 use crate::rows::by_day;
+use crate::running::Running;
 use crate::snapshot::Snapshot;
 use crate::state::{FileState, State};
 use crate::table::{Append, Reach, Table, blocking, new_commit_id};
+use crate::time::TimeColumn;
 use crate::view::{HotBatch, TableView};
 
 /// What may be chosen of a store.
@@ -59,6 +66,7 @@ pub struct Store {
 pub(crate) struct Tables {
     pub(crate) events: Table,
     pub(crate) quarantine: Table,
+    pub(crate) closes: Table,
     pub(crate) state: State,
     /// Each file as the last commit that took it further left it.
     settled: HashMap<FileId, FileState>,
@@ -66,11 +74,14 @@ pub(crate) struct Tables {
 
 /// What a query sees beside the files, and the files: changed only under one lock, and at a commit
 /// all at once.
-struct Buffer {
+pub(crate) struct Buffer {
     pending: Pending,
     committing: Option<Arc<Committing>>,
     events: Visible,
     quarantine: Visible,
+    pub(crate) closes: Visible,
+    pub(crate) running: Running,
+    retained_from: Option<i32>,
     ledger: Ledger,
     resident_bytes: usize,
     closed: bool,
@@ -78,14 +89,19 @@ struct Buffer {
 
 /// The committed part of a table that queries see.
 #[derive(Clone)]
-struct Visible {
+pub(crate) struct Visible {
     version: u64,
+    pub(crate) schema: SchemaRef,
     files: Arc<Vec<Arc<DataFile>>>,
 }
 
 impl Visible {
     fn of(table: &Table) -> Visible {
-        Visible { version: table.version, files: Arc::clone(&table.files) }
+        Visible {
+            version: table.version,
+            schema: Arc::clone(table.schema()),
+            files: Arc::clone(&table.files),
+        }
     }
 }
 
@@ -94,6 +110,12 @@ impl Visible {
 struct Committing {
     id: String,
     pending: Pending,
+}
+
+impl Committing {
+    fn file_name(&self) -> String {
+        format!("part-{}", self.id)
+    }
 }
 
 /// What a commit did.
@@ -149,7 +171,11 @@ impl Store {
         // `events` last: a reader takes the store for made when it is there.
         let mut state = State::open_or_replace(&layout)?;
         let quarantine = open("quarantine", &quarantine::SCHEMA).await?;
-        let events = open("events", &fresh).await?;
+        let closes = open(close::TABLE, &close::SCHEMA).await?;
+        let mut events = open("events", &fresh).await?;
+        // An older fillwatch has noted it there alone.
+        let noted = state.setting(RETAINED_FROM)?.and_then(|date| parse_date(&date));
+        events.retained_from = events.retained_from.max(noted);
         let (mut files, lost) = recognise(&events, &quarantine, &state)?;
         let recovered = recover_marks(&events, &lost).await?;
         state.write_ahead(recovered.iter())?;
@@ -161,6 +187,9 @@ impl Store {
             committing: None,
             events: Visible::of(&events),
             quarantine: Visible::of(&quarantine),
+            closes: Visible::of(&closes),
+            running: Running::default(),
+            retained_from: events.retained_from,
             ledger: Ledger::new(&files, state.fields()?),
             resident_bytes: 0,
             closed: false,
@@ -173,7 +202,7 @@ impl Store {
             options,
             buffer: Mutex::new(buffer),
             room: Condvar::new(),
-            tables: tokio::sync::Mutex::new(Tables { events, quarantine, state, settled }),
+            tables: tokio::sync::Mutex::new(Tables { events, quarantine, closes, state, settled }),
             layout,
             clock,
             _lock: lock,
@@ -214,6 +243,9 @@ impl Store {
         for progress in &decoded.progress {
             buffer.ledger.read(progress, now);
         }
+        if let Some(earliest) = TimeColumn::Ts.of(&decoded.batch).values().iter().min() {
+            buffer.running.came(*earliest);
+        }
         buffer.pending.add(decoded)?;
         Ok(Ok(()))
     }
@@ -246,6 +278,14 @@ impl Store {
         let buffer = self.buffer();
         let (events, quarantine) = (buffer.events.clone(), buffer.quarantine.clone());
         let (hot, hot_rejects) = buffer.hot();
+        let closes = CloseView {
+            dir: self.layout.table(close::TABLE),
+            version: Some(buffer.closes.version),
+            columns: Arc::clone(&buffer.closes.schema),
+            files: Arc::clone(&buffer.closes.files),
+            running: buffer.running.kept().to_vec(),
+            retained_from: buffer.retained_from,
+        };
         let ledger = buffer.ledger.clone();
         drop(buffer);
         // After the rows: it holds their columns, and perhaps more.
@@ -257,6 +297,7 @@ impl Store {
             events: Arc::new(TableView::new(
                 &events_dir,
                 events.version,
+                TimeColumn::Ts,
                 &schema,
                 events.files,
                 hot,
@@ -264,10 +305,12 @@ impl Store {
             quarantine: Arc::new(TableView::new(
                 &quarantine_dir,
                 quarantine.version,
+                TimeColumn::Ts,
                 &quarantine::SCHEMA,
                 quarantine.files,
                 hot_rejects,
             )),
+            closes,
             ledger,
         }
     }
@@ -329,7 +372,7 @@ impl Store {
             .collect();
         let batches = vec![quarantine::rows(&fresh)?];
         let days = blocking(move || by_day(&batches)).await?;
-        let files = Table::write_days(&table.log, &committing.id, days, now_ms).await?;
+        let files = Table::write_days(&table.log, &committing.file_name(), days, now_ms).await?;
         let files: Vec<DataFile> = files.into_iter().map(|(file, _)| file).collect();
         let append = Append {
             commit: &committing.id,
@@ -358,7 +401,8 @@ impl Store {
             by_day(&batches)
         });
         let days = days.await?;
-        let written = Table::write_days(&table.log, &committing.id, days, now_ms).await?;
+        let name = committing.file_name();
+        let written = Table::write_days(&table.log, &name, days, now_ms).await?;
         let (mut added, mut resident) = (Vec::new(), HashMap::new());
         for (file, rows) in written {
             resident.extend(rows.map(|rows| (file.path.clone(), rows)));
@@ -422,7 +466,7 @@ impl Store {
     }
 
     // A panic while the lock is held leaves the buffer whole or the process down.
-    fn buffer(&self) -> MutexGuard<'_, Buffer> {
+    pub(crate) fn buffer(&self) -> MutexGuard<'_, Buffer> {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -452,6 +496,8 @@ impl Buffer {
     fn show(&mut self, tables: &Tables) {
         self.events = Visible::of(&tables.events);
         self.quarantine = Visible::of(&tables.quarantine);
+        self.closes = Visible::of(&tables.closes);
+        self.retained_from = tables.events.retained_from;
         self.resident_bytes = tables.events.resident_bytes();
     }
 }
@@ -475,111 +521,4 @@ impl Tables {
         };
         pending.progress.values().map(state).collect()
     }
-}
-
-/// A commit that takes more files further says nothing of them: it would be megabytes, every five
-/// seconds, and `state.db` has it all.
-const PROVENANCE_FILES_MAX: usize = 1_000;
-
-/// What a commit says of its sources, for checkers and for the day `state.db` is lost.
-fn provenance(reaches: &[Reach], files: &[FileState]) -> Value {
-    if reaches.len() > PROVENANCE_FILES_MAX {
-        return Value::Null;
-    }
-    let states: HashMap<FileId, &FileState> = files.iter().map(|file| (file.id, file)).collect();
-    let entry = |reach: &Reach| {
-        let state = states.get(&reach.id)?;
-        Some(json!({
-            "id": reach.id.to_string(),
-            "from": reach.from,
-            "to": reach.to,
-            "path": state.path.to_string_lossy(),
-            "rows": state.rows,
-            "rejects": state.rejects,
-            "conflicts": state.conflicts,
-            "first_seen": state.first_seen,
-            "last_read": state.last_read,
-            "dev": state.mark.dev,
-            "ino": state.mark.ino,
-            "prefix": [state.mark.prefix_len.to_string(), format!("{:032x}", state.mark.prefix_hash)],
-            "tail": [state.mark.tail_len.to_string(), format!("{:032x}", state.mark.tail_hash)],
-        }))
-    };
-    Value::Array(reaches.iter().filter_map(entry).collect())
-}
-
-fn read_provenance(entry: &Value) -> Option<FileState> {
-    let hash = |field: &str| -> Option<(u32, u128)> {
-        let length = entry[field][0].as_str()?.parse().ok()?;
-        Some((length, u128::from_str_radix(entry[field][1].as_str()?, 16).ok()?))
-    };
-    let (prefix_len, prefix_hash) = hash("prefix")?;
-    let (tail_len, tail_hash) = hash("tail")?;
-    Some(FileState {
-        id: entry["id"].as_str()?.parse().ok()?,
-        offset: entry["to"].as_u64()?,
-        path: entry["path"].as_str()?.into(),
-        mark: Mark {
-            dev: entry["dev"].as_u64()?,
-            ino: entry["ino"].as_u64()?,
-            prefix_len,
-            prefix_hash,
-            tail_len,
-            tail_hash,
-        },
-        rows: entry["rows"].as_u64()?,
-        rejects: entry["rejects"].as_u64()?,
-        conflicts: entry["conflicts"].as_u64()?,
-        first_seen: entry["first_seen"].as_i64()?,
-        last_read: entry["last_read"].as_i64()?,
-    })
-}
-
-/// Joins the offsets, which the table has, with the marks, which `state.db` has. Also says which
-/// files have an offset and no mark.
-fn recognise(
-    events: &Table,
-    quarantine: &Table,
-    state: &State,
-) -> Result<(Vec<FileState>, HashMap<FileId, u64>)> {
-    let mut files = state.files(&events.offsets)?;
-    let found: HashSet<FileId> = files.iter().map(|file| file.id).collect();
-    let offsets = events.offsets.iter().map(|(id, offset)| (*id, *offset));
-    let lost = offsets.filter(|(id, _)| !found.contains(id)).collect();
-    // Begun, but killed between its rejects and its rows: nothing of it counts as read yet.
-    for id in quarantine.offsets.keys().filter(|id| !events.offsets.contains_key(id)) {
-        if let Some(mut file) = state.any_mark(*id)? {
-            (file.offset, file.rows, file.rejects, file.conflicts) = (0, 0, 0, 0);
-            (file.mark.tail_len, file.mark.tail_hash) = (0, 0);
-            files.push(file);
-        }
-    }
-    Ok((files, lost))
-}
-
-/// `state.db` is lost or older than the table: the log itself still says what recognised the files
-/// of its recent commits.
-async fn recover_marks(events: &Table, lost: &HashMap<FileId, u64>) -> Result<Vec<FileState>> {
-    if lost.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut recovered = HashMap::new();
-    for version in (0..=events.version).rev() {
-        let Some(actions) = events.log.commit(version).await? else { break };
-        for action in &actions {
-            let files = action["commitInfo"]["fillwatch"]["files"].as_array();
-            for file in files.into_iter().flatten().filter_map(read_provenance) {
-                if lost.get(&file.id) == Some(&file.offset) {
-                    recovered.insert(file.id, file);
-                }
-            }
-        }
-        if recovered.len() == lost.len() {
-            break;
-        }
-    }
-    if recovered.len() < lost.len() {
-        return Err(StoreError::MarksLost { files: lost.len() - recovered.len() });
-    }
-    Ok(recovered.into_values().collect())
 }
