@@ -161,7 +161,10 @@ fn phrase(text: &str) -> Word {
         }
         let next = words[end..].trim_start_matches('_').split('_').next().unwrap_or_default();
         let length = words_end(text, count);
-        return if undoes(next) { UNKNOWN } else { Word { sense, side: None, length } };
+        // *Order rejected: not enough money* says why, and takes nothing back.
+        let is_whole = text[length..].trim_start().starts_with([':', '|', '-', '[', '(']);
+        let known = is_whole || !undoes(next);
+        return if known { Word { sense, side: None, length } } else { UNKNOWN };
     }
     let first = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
     let rest = text[first..].trim_start();

@@ -53,6 +53,19 @@ pub struct FileSurvey {
     pub canonical: Vec<Coverage>,
     /// The other columns that have values.
     pub others: Vec<Coverage>,
+    /// What happened, in their order, and what is told of it.
+    pub kinds: Vec<KindCoverage>,
+}
+
+/// What the events of a kind tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindCoverage {
+    /// The kind.
+    pub kind: Kind,
+    /// Rows.
+    pub rows: u64,
+    /// The columns that have values in some of them, and in how many.
+    pub columns: BTreeMap<Arc<str>, u64>,
 }
 
 /// A word for what happened.
@@ -89,6 +102,7 @@ struct Surveyed {
     bots: BTreeMap<String, u64>,
     terms: BTreeMap<(Option<String>, Kind), u64>,
     columns: BTreeMap<Arc<str>, (ColumnType, u64, u64)>,
+    kinds: BTreeMap<Kind, KindCoverage>,
 }
 
 /// How much of a sample line is shown.
@@ -134,6 +148,7 @@ impl Surveyed {
             times_inferred: 0,
             canonical: Vec::new(),
             others: Vec::new(),
+            kinds: Vec::new(),
         };
         Surveyed {
             decoder,
@@ -141,6 +156,7 @@ impl Surveyed {
             bots: BTreeMap::new(),
             terms: BTreeMap::new(),
             columns: BTreeMap::new(),
+            kinds: BTreeMap::new(),
         }
     }
 
@@ -168,18 +184,57 @@ impl Surveyed {
 
     fn count_rows(&mut self, batch: &RecordBatch) {
         let events = batch.column_by_name("event").and_then(|array| array.as_string_opt::<i32>());
+        let mut kinds = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let event = events.and_then(|events| value(events, row));
             let kind = entry(batch, "kind", row).and_then(Kind::parse).unwrap_or(Kind::Log);
             *self.terms.entry((event.map(str::to_owned), kind)).or_default() += 1;
+            kinds.push(kind);
             let bot = entry(batch, "bot", row).unwrap_or_default();
             match self.bots.get_mut(bot) {
                 Some(count) => *count += 1,
                 None => drop(self.bots.insert(bot.to_owned(), 1)),
             }
         }
+        self.count_columns(batch, &kinds);
         let inferred = batch.column_by_name("ts_inferred").and_then(|a| a.as_boolean_opt());
         self.survey.times_inferred += inferred.map_or(0, BooleanArray::true_count) as u64;
+    }
+
+    /// Which columns have values in the rows of each kind.
+    fn count_columns(&mut self, batch: &RecordBatch, kinds: &[Kind]) {
+        let mut counts = [0_u64; Kind::ALL.len()];
+        let place = |kind: Kind| Kind::ALL.iter().position(|known| *known == kind).unwrap_or(0);
+        let places: Vec<usize> = kinds.iter().map(|kind| place(*kind)).collect();
+        let mut add = |counts: &mut [u64], column: Option<&str>| {
+            for (kind, rows) in Kind::ALL.iter().zip(counts).filter(|(_, rows)| **rows > 0) {
+                let coverage = self.kinds.entry(*kind).or_insert_with(|| KindCoverage {
+                    kind: *kind,
+                    rows: 0,
+                    columns: BTreeMap::new(),
+                });
+                match column {
+                    None => coverage.rows += *rows,
+                    Some(column) => match coverage.columns.get_mut(column) {
+                        Some(count) => *count += *rows,
+                        None => drop(coverage.columns.insert(Arc::from(column), *rows)),
+                    },
+                }
+                *rows = 0;
+            }
+        };
+        places.iter().for_each(|place| counts[*place] += 1);
+        add(&mut counts, None);
+        for (field, values) in batch.schema().fields().iter().zip(batch.columns()) {
+            if values.null_count() == values.len() {
+                continue;
+            }
+            let nulls = values.logical_nulls();
+            for (row, place) in places.iter().enumerate() {
+                counts[*place] += u64::from(nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)));
+            }
+            add(&mut counts, Some(field.name()));
+        }
     }
 
     fn finish(mut self) -> FileSurvey {
@@ -206,6 +261,7 @@ impl Surveyed {
         let rest: Vec<Arc<str>> = self.columns.keys().cloned().collect();
         let rest = rest.iter().filter_map(|name| coverage(&mut self.columns, name, Vec::new()));
         survey.others = rest.collect();
+        survey.kinds = self.kinds.into_values().collect();
         survey
     }
 }

@@ -9,6 +9,9 @@ use super::chunk;
 use crate::Mapping;
 use crate::survey::{FileSurvey, Survey};
 
+/// Columns that every row has.
+const OURS: &[&str] = &["ts", "date", "bot", "kind", "file", "file_id", "offset", "ingested_at"];
+
 fn shown(file: &FileSurvey) -> String {
     let mut text = format!(
         "{} lines, {} rows, {} rejects, bots {:?}\n",
@@ -31,6 +34,11 @@ fn shown(file: &FileSurvey) -> String {
             column.conflicts,
             column.paths
         ));
+    }
+    for kind in &file.kinds {
+        let told = kind.columns.iter().filter(|(name, _)| !OURS.contains(&&***name));
+        let told: Vec<String> = told.map(|(name, rows)| format!("{name} × {rows}")).collect();
+        text.push_str(&format!("{} × {}: {}\n", kind.kind, kind.rows, told.join(", ")));
     }
     text.push_str(&format!("{}\n", file.sample.as_deref().unwrap_or("no sample")));
     text
@@ -61,6 +69,8 @@ no json
         price float × 1 (0 conflicts) from [("price", 1)]
         fill_price float × 1 (1 conflicts) from [("price", 2)]
         note text × 1 (0 conflicts) from []
+        order_placed × 1: event × 1, market × 1, price × 1, ts_inferred × 1
+        fill × 2: attrs × 1, event × 2, fill_price × 1, note × 1, order_id × 1, ts_inferred × 2
         {"ts": 1763985600, "event": "order_placed", "symbol": "KX", "price": 0.5}
     "#]]
     .assert_eq(&shown(&files[0]));
