@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{demo, ingest, inspect, simulate, sql, status, verify, watch};
+use crate::commands::{
+    bots, demo, fills, ingest, inspect, orders, simulate, sql, status, verify, watch,
+};
 use crate::exit_code;
 use crate::failure::Failure;
 
@@ -62,6 +64,9 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Ingest(ingest::Args),
     Watch(watch::Args),
+    Bots(bots::Args),
+    Fills(fills::Args),
+    Orders(orders::Args),
     Sql(sql::Args),
     Status(status::Args),
     Verify(verify::Args),

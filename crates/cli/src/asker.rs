@@ -11,10 +11,11 @@ use fillwatch_model::{Clock, Micros};
 use fillwatch_query::output::{self, Format, Layout, OutputError};
 use fillwatch_query::{Options, QueryError, Session, Views, Window};
 
-use fillwatch_serve::ServeError;
+use fillwatch_serve::{References, ServeError};
 use fillwatch_store::StoreError;
 use futures::TryStreamExt;
 
+use crate::config::Config;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -53,6 +54,7 @@ pub(crate) struct Asker {
     clock: Arc<dyn Clock>,
     range: Range,
     options: Options,
+    references: Arc<References>,
 }
 
 impl Asker {
@@ -64,20 +66,21 @@ impl Asker {
     ) -> Result<Asker, Failure> {
         let clock = Arc::clone(&context.clock);
         let mut options = Options::at(clock.now())?;
-        if let Some(directory) = &context.config.sql.views {
-            options.views = Arc::new(Views::shipped()?.and(directory)?);
-        }
+        options.views = Arc::new(views(&context.config)?);
         options.timeout = Some(timeout);
         if let Some(bytes) = memory_bytes {
             options.memory_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
-        Ok(Asker { store: context.store.clone(), clock, range, options })
+        let tables = context.config.tables.iter();
+        let tables = tables.map(|table| (table.name.clone(), table.file.clone()));
+        let references = Arc::new(References::new(tables));
+        Ok(Asker { store: context.store.clone(), clock, range, options, references })
     }
 
     /// Asks the store at `store` about all of time, with the views that ship.
     pub(crate) fn of(store: PathBuf, clock: Arc<dyn Clock>) -> Result<Asker, Failure> {
         let options = Options::at(clock.now())?;
-        Ok(Asker { store, clock, range: Range::ALL, options })
+        Ok(Asker { store, clock, range: Range::ALL, options, references: Arc::default() })
     }
 
     /// The answer as a table.
@@ -115,10 +118,28 @@ impl Asker {
     /// A look at the store as it is now.
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let now = self.clock.now();
-        let tables = fillwatch_serve::tables(&self.store).await?;
+        let mut tables = fillwatch_serve::tables(&self.store).await?;
+        let (reference, news) = Arc::clone(&self.references).look_aside().await;
+        tables.reference = reference;
+        news.into_iter().for_each(|news| Failure::failed(news).report());
         let options = Options { now, ..self.options.clone() };
         Ok(Session::new(tables, self.range.window(now), options)?)
     }
+}
+
+/// The views that ship and the user's, which may read the user's own tables.
+pub(crate) fn views(config: &Config) -> Result<Views, Failure> {
+    let tables = config.tables.iter().map(|table| table.name.clone());
+    let mut views = Views::shipped()?.over(tables);
+    if let Some(directory) = &config.sql.views {
+        views = views.and(directory)?;
+    }
+    for table in &config.tables {
+        if let Some(taken) = views.taken(&table.name) {
+            return Err(config.table_is_taken(table, &taken).into());
+        }
+    }
+    Ok(views)
 }
 
 impl From<QueryError> for Failure {

@@ -1,8 +1,10 @@
 //! The binary `fillwatch`: it reads the command line and `fillwatch.toml`, runs a command, prints,
 //! and ends with a code that says how it went. What a command does, it leaves to the other crates.
 
+mod answering;
 mod args;
 mod asker;
+mod board;
 mod commands;
 mod config;
 mod context;
@@ -25,6 +27,7 @@ mod sources;
 mod suggest;
 mod table;
 mod terminal;
+mod text;
 mod unreadable;
 mod waiting;
 mod whole_file;

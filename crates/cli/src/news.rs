@@ -89,6 +89,14 @@ pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
         Trouble::Commit(error) => format!("commit failed, tried again: {error}"),
         Trouble::CommitWorks => "commits work again".to_owned(),
         Trouble::Upkeep(error) => format!("upkeep of the store failed, tried again: {error}"),
+        Trouble::RetentionWaits(day) => format!(
+            "retention waits: {day} is not closed yet, and positions and whatever else adds up \
+             would lose it"
+        ),
+        Trouble::RemovedUnclosed(day) => format!(
+            "the store took more than twice its limit, so retention removed {day} before it was \
+             closed; positions and whatever else adds up have lost what happened from then on"
+        ),
         Trouble::SetAside(what) => {
             format!("a torn commit was set aside ({what}); its lines are read again")
         }

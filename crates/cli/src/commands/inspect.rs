@@ -8,11 +8,12 @@ use fillwatch_decode::survey::{FileSurvey, Survey};
 use fillwatch_model::{Fields, LineChunk, limits};
 use fillwatch_tail::{Closed, Event, Options, Sink, Tailer};
 
+use crate::asker;
 use crate::config::DEFAULT_FILE;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inspect::{draft, findings};
+use crate::inspect::{draft, findings, measures};
 use crate::screen::Screen;
 use crate::sources::{self, Sources};
 use crate::unreadable::Unreadable;
@@ -64,6 +65,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let mut text = findings::text(&files, context.terminal.color);
     text += &findings::nowhere(&sources.mappings, &files);
+    let width = context.terminal.size().map(|(columns, _)| columns.into());
+    text += &measures::text(&asker::views(&context.config)?, &files, width);
     io::stdout().write_all(text.as_bytes())?;
     if let Some(file) = &args.write {
         let text = draft::text(&drafts, &files);

@@ -1,8 +1,11 @@
 //! One file per subcommand: what it takes, and what it does with it.
 
+pub(crate) mod bots;
 pub(crate) mod demo;
+pub(crate) mod fills;
 pub(crate) mod ingest;
 pub(crate) mod inspect;
+pub(crate) mod orders;
 pub(crate) mod simulate;
 pub(crate) mod sql;
 pub(crate) mod status;
@@ -17,6 +20,9 @@ use crate::failure::Failure;
 /// Runs what was asked for.
 pub(crate) fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Bots(args) => bots::run(&args, context),
+        Command::Fills(args) => fills::run(&args, context),
+        Command::Orders(args) => orders::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::Ingest(args) => ingest::run(&args, context),

@@ -1,28 +1,25 @@
 //! `fillwatch sql`: ask the store, once or in a conversation.
 
-use std::io::{self, BufWriter, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use fillwatch_model::Micros;
-use fillwatch_query::output::{self, Format};
+use fillwatch_query::Format;
 
+use crate::answering;
 use crate::asker::{Asker, Range};
 use crate::config::MEMORY_MIN;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::memory_limit::MemoryLimit;
 use crate::quantity::{self, parse_duration, parse_moment, parse_size};
 use crate::repl;
 use crate::repl::statement;
-use crate::waiting::Waiter;
-use crate::whole_file;
-use crate::whole_file::WholeFile;
 
 /// How long a query may run if nobody says otherwise: longer than a person waits.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,6 +29,7 @@ Examples:
                             where kind = '\\''fill'\\'' group by 1, 2 order by 1, 2'
   fillwatch sql --since 1d -o fills.parquet \"select * from events where kind = 'fill'\"
   fillwatch sql -f daily.sql --format csv | head
+  fillwatch sql '\\d fills'                          # what a relation's rows and columns are
 
 The tables are events, quarantine, sources and fields; `\\d` in a conversation lists them and the
 views with their columns. Times are UTC. Beside a running `fillwatch watch`, answers include the
@@ -73,7 +71,7 @@ pub(crate) struct Args {
 }
 
 /// As `memory` in `[sql]`: with less, no query has room.
-fn parse_memory(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_memory(text: &str) -> Result<u64, String> {
     match parse_size(text)? {
         bytes if bytes < MEMORY_MIN => {
             Err(format!("it must be at least {}", quantity::bytes(MEMORY_MIN)))
@@ -82,7 +80,7 @@ fn parse_memory(text: &str) -> Result<u64, String> {
     }
 }
 
-fn parse_format(text: &str) -> Result<Format, String> {
+pub(crate) fn parse_format(text: &str) -> Result<Format, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
@@ -91,6 +89,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let Some(text) = text(&args, context)? else {
         return repl::run(asker, args.format.unwrap_or(Format::Table), context);
     };
+    if text.trim_start().starts_with('\\') {
+        return repl::describe(&asker, &text, context);
+    }
     let statements = statement::split(&text);
     let mut statements: Vec<&str> = statements.whole.into_iter().chain([statements.rest]).collect();
     statements.retain(|statement| !statement::is_blank(statement));
@@ -102,13 +103,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             "--output takes the answer of one query, and these are several",
         ));
     }
-    let format = format(&args)?;
-    if args.output.is_none() && context.terminal.output && format.is_binary() {
-        return Err(Failure::usage(format!("{format} is not for a terminal"))
-            .hint("`--output FILE`, or a pipe"));
-    }
+    let format = format_of(args.format, args.output.as_deref(), context)?;
     for statement in statements {
-        answer(&asker, statement, format, args.output.as_deref(), context)?;
+        answering::write(&asker, statement, format, args.output.as_deref(), context)?;
     }
     Ok(ExitCode::Ok)
 }
@@ -146,8 +143,17 @@ fn text(args: &Args, context: &Context) -> Result<Option<String>, Failure> {
     }
 }
 
-fn format(args: &Args) -> Result<Format, Failure> {
-    match (args.format, &args.output) {
+/// The format that is asked for, or that the name of the file says.
+pub(crate) fn format_of(
+    format: Option<Format>,
+    output: Option<&Path>,
+    context: &Context,
+) -> Result<Format, Failure> {
+    match (format, output) {
+        (Some(format), None) if context.terminal.output && format.is_binary() => {
+            Err(Failure::usage(format!("{format} is not for a terminal"))
+                .hint("`--output FILE`, or a pipe"))
+        }
         (Some(format), _) => Ok(format),
         (None, Some(file)) => Format::of_file(file).ok_or_else(|| {
             Failure::usage(format!("no format is known by the name of `{}`", file.display()))
@@ -155,43 +161,4 @@ fn format(args: &Args) -> Result<Format, Failure> {
         }),
         (None, None) => Ok(Format::Table),
     }
-}
-
-fn answer(
-    asker: &Arc<Asker>,
-    sql: &str,
-    format: Format,
-    output: Option<&Path>,
-    context: &Context,
-) -> Result<(), Failure> {
-    let file = output.map(WholeFile::create).transpose()?;
-    let layout = context.terminal.layout();
-    let (asker, sql, time) = (Arc::clone(asker), sql.to_owned(), asker.timeout());
-    let half_written = output.map(whole_file::partial);
-    let discard = move || drop(half_written.map(std::fs::remove_file));
-    let limit = MemoryLimit::watch(asker.memory_bytes(), false, Box::new(discard));
-    let written = Waiter::new()?.answer(time, async move {
-        let _limit = limit;
-        let answer = asker.session().await?.query(&sql).await?;
-        match file {
-            Some(mut file) => {
-                output::write(answer, format, &layout, &mut file).await?;
-                file.keep()
-            }
-            None => {
-                // Standard output alone writes at each newline.
-                let mut out = BufWriter::new(io::stdout());
-                Ok(output::write(answer, format, &layout, &mut out).await?)
-            }
-        }
-    });
-    if let (Err(_), Some(output)) = (&written, output) {
-        // A query that does not stop holds its file until the process ends.
-        let _ = std::fs::remove_file(whole_file::partial(output));
-    }
-    // There is no background to go on in when the process ends.
-    written.map_err(|failure| match failure {
-        Failure::Stuck => Failure::Interrupted,
-        failure => failure,
-    })
 }

@@ -5,6 +5,7 @@
 mod document;
 mod error;
 mod source;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use fillwatch_model::{CANONICAL, limits};
 use self::document::{Document, Section};
 pub(crate) use self::error::ConfigError;
 pub(crate) use self::source::SourceConfig;
+pub(crate) use self::tables::TableConfig;
 use crate::failure::Failure;
 use crate::here::shown;
 
@@ -35,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) ingest: Ingest,
     pub(crate) retention: Retention,
     pub(crate) sql: Sql,
+    pub(crate) tables: Vec<TableConfig>,
 }
 
 /// `[ingest]`
@@ -99,6 +102,9 @@ impl Config {
                 .read("retention", |value| retention(&value.section("[retention]")?))?
                 .unwrap_or_default(),
             sql: root.read("sql", |value| sql(&value.section("[sql]")?, base))?.unwrap_or_default(),
+            tables: root
+                .read("tables", |value| tables::read(&value.section("[tables]")?, base))?
+                .unwrap_or_default(),
         };
         root.finish()?;
         Ok(config)
@@ -119,6 +125,16 @@ impl Config {
                 ),
                 hint: Some("paths are relative to the directory of the config file".to_owned()),
             }),
+        }
+    }
+
+    /// The complaint that the table `name` has the name of something else.
+    pub(crate) fn table_is_taken(&self, table: &TableConfig, taken: &str) -> ConfigError {
+        ConfigError {
+            path: self.path.clone().unwrap_or_default(),
+            line: table.line,
+            message: format!("`{}` in [tables]: it has the name of {taken}", table.name),
+            hint: None,
         }
     }
 }

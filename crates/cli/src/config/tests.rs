@@ -49,6 +49,9 @@ size = "50GB"
 [sql]
 timeout = "30s"
 memory = "2GiB"
+
+[tables]
+limits = "limits.csv"
 "#,
     )
     .unwrap();
@@ -64,6 +67,8 @@ memory = "2GiB"
     assert_eq!(config.ingest.notify, Some(false));
     assert_eq!(config.retention.age, Some(Duration::from_secs(90 * 86_400)));
     assert_eq!(config.sql.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(config.tables[0].name, "limits");
+    assert_eq!(config.tables[0].file, Path::new("/etc/fillwatch/limits.csv"));
 }
 
 #[test]
@@ -85,7 +90,7 @@ fn unknown_keys() {
         "\ncolour = true\n",
         expect![[r#"
             fillwatch: fillwatch.toml:2: unknown key `colour`
-            hint: the keys here are store, source, ingest, retention, sql
+            hint: the keys here are store, source, ingest, retention, sql, tables
         "#]],
     );
     check(
@@ -272,6 +277,29 @@ fn sources() {
         expect![[r#"
         fillwatch: fillwatch.toml:4: unknown key `units` in [[source]] fields
         hint: did you mean `unit`?
+    "#]],
+    );
+}
+
+#[test]
+fn tables() {
+    check("[tables]\nlimits = \"no/such/limits.csv\"\n", expect!["no complaint\n"]);
+    check(
+        "[tables]\nLimits = \"limits.csv\"\n",
+        expect![[r#"
+        fillwatch: fillwatch.toml:2: `Limits` in [tables]: a table has a name of lower-case letters, digits and `_`
+    "#]],
+    );
+    check(
+        "[tables]\nlimits = \"limits.xlsx\"\n",
+        expect![[r#"
+        fillwatch: fillwatch.toml:2: `limits` in [tables]: a table is a file named *.csv, *.toml or *.parquet
+    "#]],
+    );
+    check(
+        "[tables]\nlimits = 5\n",
+        expect![[r#"
+        fillwatch: fillwatch.toml:2: `limits` in [tables] must be a text, not a whole number
     "#]],
     );
 }

@@ -71,6 +71,8 @@ fn next(place: &Place) -> String {
     let (logs, store) = (logs.display(), store.display());
     format!(
         "\nTry next:\n  \
+         fillwatch bots --store {store}         # each bot in a line\n  \
+         fillwatch fills --store {store}        # what was filled, and what it cost\n  \
          fillwatch sql --store {store}          # ask it more; \\d lists what there is\n  \
          fillwatch status --store {store}       # how far each log is read\n  \
          fillwatch verify --store {store}       # every line is there, once\n  \

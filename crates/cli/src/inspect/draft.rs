@@ -56,6 +56,9 @@ const TAIL: &str = "
 # timeout = \"60s\"
 # memory = \"2GiB\"
 # views = \"views\"              # a directory with one view a file, added to ours
+
+# [tables]
+# limits = \"limits.csv\"        # a table to ask beside ours; CSV, TOML or Parquet, read again when it changes
 ";
 
 fn one(source: &Drafted<'_>, found: &[&FileSurvey]) -> String {

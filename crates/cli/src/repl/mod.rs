@@ -63,6 +63,18 @@ pub(crate) fn run(
     }
 }
 
+/// Answers `\d`, the one command that is of use outside of a conversation.
+pub(crate) fn describe(asker: &Asker, text: &str, context: &Context) -> Result<ExitCode, Failure> {
+    let Backslash::Describe(name) = backslash::parse(text).map_err(Failure::usage)? else {
+        return Err(Failure::usage(format!("`{}` is for conversations", text.trim()))
+            .hint("`fillwatch sql` alone opens one"));
+    };
+    let session = context.runtime.block_on(asker.session())?;
+    let text = describe::text(&session.relations(), name.as_deref(), context.terminal)?;
+    say(&text)?;
+    Ok(ExitCode::Ok)
+}
+
 fn editor() -> Result<Editor<Words, FileHistory>, Failure> {
     let config = Config::builder()
         .history_ignore_space(true)
@@ -147,7 +159,7 @@ impl Repl<'_> {
 
     fn describe(&self, name: Option<&str>) -> Result<(), Failure> {
         let session = self.context.runtime.block_on(self.asker.session())?;
-        let text = describe::text(&session.relations(), name, self.context.terminal.color)?;
+        let text = describe::text(&session.relations(), name, self.context.terminal)?;
         self.show(text.as_bytes())
     }
 
