@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test, with its place")]
 
 mod asking;
+mod boards;
+mod measures;
+mod tables;
 
 use std::fs;
 use std::path::Path;
@@ -82,7 +85,10 @@ fn check(place: &Place, line: &str, prints: Expect) {
 #[test]
 fn every_command_shows_an_example() {
     let place = Place::new(&[]);
-    for command in ["demo", "inspect", "ingest", "watch", "sql", "status", "verify", "simulate"] {
+    for command in [
+        "demo", "inspect", "ingest", "watch", "bots", "fills", "orders", "sql", "status", "verify",
+        "simulate",
+    ] {
         let help = place.sh(&format!("fillwatch {command} --help"));
         assert!(help.contains("Examples:\n  fillwatch "), "{help}");
         assert!(!help.contains("2> "), "{help}");
@@ -100,7 +106,7 @@ fn the_exit_codes_are_documented() {
 #[test]
 fn alone_it_says_where_to_start() {
     let text = Place::new(&[]).sh("fillwatch");
-    assert!(text.contains("fillwatch demo") && text.lines().count() < 15, "{text}");
+    assert!(text.contains("fillwatch demo") && text.lines().count() < 18, "{text}");
 }
 
 #[test]

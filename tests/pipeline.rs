@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use arrow::util::pretty::pretty_format_batches;
 use fillwatch_decode::Mapping;
 use fillwatch_model::{Clock, SourceId};
-use fillwatch_query::{Options, Session, Window};
+use fillwatch_query::{Options, Session, Window, close};
 use fillwatch_serve::{
     Report, Settings, Silent, SystemClock, attach, ingest, tables, verify, watch,
 };
+use fillwatch_store::{Options as StoreOptions, Retention, Store};
 use fillwatch_tail::Source;
 use futures::TryStreamExt;
 use tokio::sync::oneshot;
@@ -318,4 +319,170 @@ async fn a_store_without_its_state_answers_and_goes_on() {
         let audit = verify(&world.store(), world.sources(), clock(), &mut |_| {}).await.unwrap();
         assert!(audit.is_whole() && audit.files[0].lines == 5, "{audit:?}");
     }
+}
+
+/// One line of an hour of a day of 2026.
+fn on(day: u64, hour: u64) -> String {
+    placed(0).replace("1767614400.25", &(1_767_225_600 + day * 86_400 + hour * 3600).to_string())
+}
+
+/// The days of 2026 whose closes are valid, and those that are to be closed.
+async fn closes(world: &World) -> (Vec<i64>, Vec<i32>) {
+    const JANUARY: i64 = 20_454;
+    let snapshot = attach(&world.store()).await.unwrap().snapshot;
+    let definition = close::definition().unwrap();
+    let at = snapshot.daily_closes(&definition).at;
+    let today = (clock().now() / 86_400_000_000) as i32;
+    (
+        at.iter().map(|at| at / 86_400_000_000 - 1 - JANUARY).collect(),
+        snapshot.days_to_close(&definition, today).iter().map(|day| day - JANUARY as i32).collect(),
+    )
+}
+
+/// What a run has read it has closed, and what comes late it closes again.
+#[tokio::test]
+async fn an_ingest_closes_the_days_that_are_over() {
+    let world = World::new();
+    for day in [0, 1, 3] {
+        (0..24).for_each(|hour| world.append("bot.jsonl", &on(day, hour)));
+    }
+    world.ingest(false).await;
+    assert_eq!(closes(&world).await, (vec![0, 1, 3], vec![]));
+    assert_eq!(world.ingest(false).await.rows, 0);
+    let version = log_files(&world);
+    world.append("late.jsonl", &on(2, 5));
+    world.ingest(false).await;
+    assert_eq!(closes(&world).await, (vec![0, 1, 2, 3], vec![]));
+    assert_eq!(log_files(&world), version + 2, "two days were closed again, and no others");
+}
+
+fn log_files(world: &World) -> usize {
+    fs::read_dir(world.store().join("daily_close/_delta_log")).unwrap().count()
+}
+
+/// A running `watch` knows the state as of the last minute, and hands it out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_watch_hands_out_its_running_close() {
+    let world = World::new();
+    (0..24).for_each(|hour| world.append("bot.jsonl", &on(0, hour)));
+    world.ingest(false).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async { stopped.await.unwrap() };
+    let running = tokio::spawn(watch(world.settings(), clock(), shutdown, Arc::new(Silent)));
+    let definition = close::definition().unwrap();
+    let patience = Instant::now() + Duration::from_secs(120);
+    let at = loop {
+        let attached = attach(&world.store()).await.unwrap();
+        let at = attached.snapshot.closes(&definition).at;
+        if at.len() == 2 {
+            break at;
+        }
+        assert!(Instant::now() < patience, "no running close");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let age = clock().now() - at[1];
+    assert!((15_000_000..120_000_000).contains(&age), "{age} µs old");
+    // A line from before ends it.
+    world.append("late.jsonl", &on(0, 5));
+    while attach(&world.store()).await.unwrap().snapshot.closes(&definition).at.len() > 1 {
+        assert!(Instant::now() < patience, "still there");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stop.send(()).unwrap();
+    running.await.unwrap().unwrap();
+}
+
+/// A day of 2026 of a bot whose order fills before midnight and after it. Prices are sums of powers
+/// of two, so that adding them up in another order gives the same digits.
+fn trading(day: u64) -> Vec<String> {
+    let line = |hour: u64, rest: &str| {
+        let ts = 1_767_225_600 + day * 86_400 + hour * 3600;
+        format!("{{\"ts\": {ts}, \"bot\": \"mm-1\", \"strategy\": \"quote\", {rest}}}\n")
+    };
+    let fill = |hour, order: u64, size: u64| {
+        let rest = format!(
+            "\"event\": \"fill\", \"order_id\": \"ord_{order}\", \"trade_id\": \"t_{order}_{size}\", \
+             \"fill_price\": 0.{}, \"fill_size\": {size}, \"fee\": 0.25",
+            if order.is_multiple_of(2) { "375" } else { "5" },
+        );
+        line(hour, &rest)
+    };
+    let side = if day % 3 == 2 { "no" } else { "yes" };
+    let placed = format!(
+        "\"event\": \"order_placed\", \"order_id\": \"ord_{day}\", \"market\": \"KXBTC\", \
+         \"side\": \"{side}\", \"price\": 0.5, \"size\": 10, \"model_fair\": 0.625"
+    );
+    let equity = format!("\"event\": \"equity\", \"equity\": {}", 1000 + (day * 37) % 64);
+    let mut lines = vec![line(12, &equity), line(22, &placed), fill(23, day, 4)];
+    if day > 0 {
+        lines.insert(0, fill(1, day - 1, 6));
+    }
+    lines
+}
+
+/// What adds up over days: rows in no order.
+async fn carried(world: &World) -> Vec<String> {
+    let mut rows = Vec::new();
+    for sql in [
+        "select bot, market, position, avg_price, realized_pnl, fees, fills, opened_at from positions",
+        "select bot, kind, ts, first_ts, event_count from last_seen",
+        // One of them was placed, and filled in part, on a day that goes.
+        "select order_id, market, status, placed_at, filled_size, fill_count, avg_fill_price
+         from orders where last_fill_at >= timestamp '2026-01-03T00:00:00Z'",
+    ] {
+        let mut these: Vec<String> =
+            ask(&world.store(), sql).await.lines().map(str::to_owned).collect();
+        assert!(!these.is_empty(), "{sql}");
+        these.sort();
+        rows.extend(these);
+    }
+    rows
+}
+
+async fn all_closes(world: &World) -> Vec<String> {
+    let all = ask(&world.store(), "select * from daily_close").await;
+    let mut rows: Vec<String> = all.lines().map(str::to_owned).collect();
+    rows.sort();
+    rows
+}
+
+/// What adds up is the same in whatever order its lines came, from closes or from all of history,
+/// and after the days it came from are gone.
+#[tokio::test]
+async fn what_adds_up_outlives_the_days_it_came_from() {
+    let lines: Vec<String> = (0..4).flat_map(trading).collect();
+    let (once, late) = (World::new(), World::new());
+    lines.iter().for_each(|line| once.append("bot.jsonl", line));
+    once.ingest(false).await;
+    for (name, part) in [("bot.jsonl", 0), ("late.jsonl", 1)] {
+        lines.iter().skip(part).step_by(2).for_each(|line| late.append(name, line));
+        late.ingest(false).await;
+    }
+    assert_eq!(closes(&late).await, (vec![0, 1, 2, 3], vec![]));
+    let (whole, closed) = (carried(&once).await, all_closes(&once).await);
+    assert!(closed.len() > 20, "{closed:#?}");
+    assert_eq!(all_closes(&late).await, closed);
+    assert_eq!(carried(&late).await, whole);
+
+    fs::remove_dir_all(once.store().join("daily_close")).unwrap();
+    assert_eq!(carried(&once).await, whole, "from all of history");
+
+    let age = clock().now() / 1_000_000 - (1_767_225_600 + 2 * 86_400);
+    let retention = Retention { age: Some(Duration::from_secs(age.unsigned_abs())), bytes: None };
+    let store = Store::open(&late.store(), StoreOptions::default(), clock()).await.unwrap();
+    let retained = store.retain(retention, &close::definition().unwrap()).await.unwrap();
+    assert_eq!(retained.removed.unwrap().from, "2026-01-03");
+    drop(store);
+    late.check("select min(date) from events", "2026-01-03").await;
+    assert_eq!(carried(&late).await, whole, "after retention");
+
+    // A line that comes late changes both alike.
+    for world in [&once, &late] {
+        trading(2).iter().for_each(|line| world.append("more.jsonl", &line.replace("_2", "_20")));
+        world.ingest(false).await;
+    }
+    assert_eq!(all_closes(&late).await.len(), all_closes(&once).await.len());
+    let more = carried(&once).await;
+    assert_ne!(more, whole);
+    assert_eq!(carried(&late).await, more);
 }

@@ -1,16 +1,17 @@
 //! Everything under `sql/`: each view on the log lines of the `.slt` file beside it, with its rows
-//! in memory, on disk, and divided between the two.
+//! in memory, on disk, divided between the two, and with closes in the middle of the story.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use fillwatch_decode::{Decoder, Mapping};
 use fillwatch_model::{Body, FileId, LineChunk, LogFile, ManualClock, Mark, Micros, SourceId};
-use fillwatch_query::{Answer, QueryError, Session, Tables, Views, Window};
+use fillwatch_query::{Answer, Closes, QueryError, Session, Tables, Views, Window, close};
 use fillwatch_store::{Reader, Snapshot, Store};
 use futures::TryStreamExt;
 use sqllogictest::{DBOutput, DefaultColumnType, Runner};
@@ -25,6 +26,9 @@ enum Place {
     Memory,
     Disk,
     Both,
+    /// On disk, and closed at a third and at two thirds of the lines: what is carried must tell the
+    /// same as what is read.
+    Closed,
 }
 
 /// A store that understands `LOAD`, `WINDOW` and SQL.
@@ -35,6 +39,7 @@ struct Database {
     views: Arc<Views>,
     window: Window,
     files: u64,
+    closes: Option<Closes>,
     folder: TempDir,
 }
 
@@ -53,13 +58,25 @@ impl Database {
         let store = Store::open(folder.path(), fillwatch_store::Options::default(), clock);
         let store = store.await.unwrap();
         let decoder = Decoder::new(Arc::from([Mapping::default()]), Arc::clone(store.fields()));
-        let views = Arc::new(Views::shipped().unwrap());
-        Database { place, store, decoder, views, window: Window::ALL, files: 0, folder }
+        // As they lie in the folder, which is what ships, so that a view can be worked on without
+        // building anything.
+        let views = Views::none().and(&sql_folder().join("views")).unwrap();
+        Database {
+            place,
+            store,
+            decoder,
+            views: Arc::new(views),
+            window: Window::ALL,
+            files: 0,
+            closes: None,
+            folder,
+        }
     }
 
     /// Takes `lines` as a new log file called `name`.
     async fn load(&mut self, name: &str, lines: &str) {
         self.files += 1;
+        self.closes = None;
         let id = FileId(self.files);
         let file = Arc::new(LogFile { id, path: name.into(), source: SourceId(0) });
         let half = lines.len() / 2;
@@ -77,16 +94,58 @@ impl Database {
             let decoded = self.decoder.decode(&[chunk]);
             assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
             self.store.push(decoded).unwrap().unwrap();
-            if self.place == Place::Disk || (self.place == Place::Both && from == 0) {
+            let on_disk = matches!(self.place, Place::Disk | Place::Closed);
+            if on_disk || (self.place == Place::Both && from == 0) {
                 self.store.commit().await.unwrap();
             }
         }
     }
 
     async fn query(&mut self, sql: &str) -> Result<Answer, QueryError> {
+        let mut tables = tables(&self.snapshot().await);
+        if self.place == Place::Closed {
+            tables.closes = self.closes().await?;
+        }
+        Session::new(tables, self.window, self.options()?)?.query(sql).await
+    }
+
+    fn options(&self) -> Result<fillwatch_query::Options, QueryError> {
         let mut options = fillwatch_query::Options::at(READ_AT)?;
         options.views = Arc::clone(&self.views);
-        Session::new(tables(&self.snapshot().await), self.window, options)?.query(sql).await
+        Ok(options)
+    }
+
+    /// Two closes, the second made from the first.
+    async fn closes(&mut self) -> Result<Closes, QueryError> {
+        if let Some(closes) = &self.closes {
+            return Ok(closes.clone());
+        }
+        let mut closes = Closes::none();
+        let mut rows = Vec::new();
+        for at in self.cuts().await? {
+            let mut tables = tables(&self.snapshot().await);
+            tables.closes = closes.clone();
+            rows.extend(close::compute_from(&parts(), tables, at, self.options()?).await?);
+            closes.at.push(at);
+            closes.table = close::table(&rows)?;
+        }
+        self.closes = Some(closes.clone());
+        Ok(closes)
+    }
+
+    async fn cuts(&mut self) -> Result<Vec<Micros>, QueryError> {
+        let session = Session::new(tables(&self.snapshot().await), Window::ALL, self.options()?)?;
+        let sql = "select distinct arrow_cast(ts, 'Int64') as ts from events order by ts";
+        let batches: Vec<_> = session.query(sql).await?.stream.try_collect().await?;
+        let ts: Vec<Micros> = batches
+            .iter()
+            .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
+            .collect();
+        let thirds = [ts.len() / 3, ts.len() * 2 / 3].map(|at| ts.get(at).copied());
+        let mut cuts: Vec<Micros> = thirds.into_iter().flatten().collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        Ok(cuts)
     }
 
     /// The writer's own look shows recent files' rows from memory, so what is on disk is looked at
@@ -95,7 +154,7 @@ impl Database {
         let reader = Reader::open(self.folder.path()).unwrap();
         match self.place {
             Place::Memory => self.store.snapshot(),
-            Place::Disk => reader.committed().await.unwrap(),
+            Place::Disk | Place::Closed => reader.committed().await.unwrap(),
             Place::Both => reader.with_exported(self.store.snapshot().export()).await.unwrap(),
         }
     }
@@ -111,7 +170,23 @@ fn tables(snapshot: &Snapshot) -> Tables {
         quarantine: snapshot.quarantine(),
         sources: snapshot.sources().unwrap(),
         fields: snapshot.fields().unwrap(),
+        closes: Closes::none(),
+        reference: Vec::new(),
     }
+}
+
+/// The files of `sql/closes`.
+fn parts() -> Vec<(String, String)> {
+    let files = fs::read_dir(sql_folder().join("closes")).unwrap().map(|file| file.unwrap().path());
+    let mut parts: Vec<(String, String)> = files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "sql"))
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, fs::read_to_string(file).unwrap())
+        })
+        .collect();
+    parts.sort();
+    parts
 }
 
 #[async_trait]
@@ -190,13 +265,26 @@ fn slt_files() -> Vec<PathBuf> {
     found
 }
 
+/// The project's, or another to try things in: `SQL=/tmp/sql`.
 fn sql_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("SQL") {
+        return folder.into();
+    }
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql")
 }
 
 async fn check(place: Place) {
     let mut failures = Vec::new();
+    // `SLT=fills` runs the files whose name has that in it.
+    let only = std::env::var("SLT").unwrap_or_default();
     for file in slt_files() {
+        if !file.file_name().is_some_and(|name| name.to_string_lossy().contains(&only)) {
+            continue;
+        }
+        // It reads a close of every day, and here there are two.
+        if place == Place::Closed && file.ends_with("rolling_sharpe_30d.slt") {
+            continue;
+        }
         let mut runner = Runner::new(|| async { Ok(Database::new(place).await) });
         runner.with_column_validator(sqllogictest::strict_column_validator);
         if std::env::var_os("UPDATE").is_some() {
@@ -228,6 +316,11 @@ async fn with_the_rows_on_disk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_some_rows_in_memory_and_some_on_disk() {
     check(Place::Both).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_closes_in_the_middle() {
+    check(Place::Closed).await;
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The store by itself: what is pushed is seen once, whatever happens to the disk or the process.
 
+mod closes;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
@@ -15,7 +16,7 @@ use datafusion::prelude::SessionContext;
 use fillwatch_model::{
     Decoded, FileId, LogFile, ManualClock, Mark, Progress, Reason, Reject, SourceId,
 };
-use fillwatch_store::{Options, Reader, Retention, Snapshot, Store, StoreError};
+use fillwatch_store::{Options, Reader, Snapshot, Store, StoreError};
 use futures::stream::BoxStream;
 use object_store::path::Path as ObjectPath;
 use object_store::{
@@ -105,6 +106,7 @@ async fn ask(snapshot: &Snapshot, sql: &str) -> String {
     let context = SessionContext::new();
     context.register_table("events", snapshot.events()).unwrap();
     context.register_table("quarantine", snapshot.quarantine()).unwrap();
+    context.register_table("daily_close", snapshot.closes("one").table).unwrap();
     context.register_table("sources", snapshot.sources().unwrap()).unwrap();
     context.register_table("fields", snapshot.fields().unwrap()).unwrap();
     let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
@@ -486,21 +488,6 @@ async fn a_checkpoint_changes_nothing_but_the_time_to_open() {
     let store = open(dir.path()).await;
     check(&store.snapshot(), "select count(*) from events", "12").await;
     assert_eq!(store.known_files().len(), 12);
-}
-
-#[tokio::test]
-async fn retention_removes_whole_days() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
-    for days_ago in 0..4 {
-        push(&store, lines(1, days_ago * 10..(days_ago + 1) * 10, NOON - days_ago as i64 * DAY));
-    }
-    store.commit().await.unwrap();
-    let retention = Retention { age: Some(Duration::from_secs(2 * 86_400)), bytes: None };
-    let retained = store.retain(retention).await.unwrap().unwrap();
-    assert_eq!((retained.from.as_str(), retained.rows), ("2026-01-03", 1));
-    assert_eq!(store.retain(retention).await.unwrap(), None);
-    check(&store.snapshot(), "select count(*), min(date) from events", "3 2026-01-03").await;
 }
 
 #[tokio::test]
