@@ -53,7 +53,7 @@ def visible(path):
         with peer.makefile("rb") as answer:
             magic = answer.read(8)
             began = time.time()
-            assert magic == b"FWSNAP01", magic
+            assert magic == b"FWSNAP02", magic
             part = lambda: answer.read(struct.unpack("<Q", answer.read(8))[0])
             header = json.loads(part())
             newest, rows = None, 0

@@ -1,5 +1,5 @@
 //! Everything under `sql/`: each view on the log lines of the `.slt` file beside it, with its rows
-//! in memory, on disk, divided between the two, and with closes in the middle of the story.
+//! in memory, on disk, divided between the two, and with closes at midnight and in mid-story.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,10 @@ use tempfile::TempDir;
 /// 2027-01-01T00:00:00Z: when the lines are read, and asked about through a window without an end.
 const READ_AT: Micros = 1_798_761_600_000_000;
 
+const DAY: Micros = 86_400_000_000;
+const HOUR: Micros = 3_600_000_000;
+const NOON: Micros = 1_767_614_400_000_000; // 2026-01-05T12:00:00Z
+
 /// Where the rows lie when they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -29,6 +33,8 @@ enum Place {
     /// On disk, and closed at a third and at two thirds of the lines: what is carried must tell the
     /// same as what is read.
     Closed,
+    /// On disk, and closed at each midnight, as `watch` and `ingest` do it.
+    Midnights,
 }
 
 /// A store that understands `LOAD`, `WINDOW` and SQL.
@@ -94,7 +100,7 @@ impl Database {
             let decoded = self.decoder.decode(&[chunk]);
             assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
             self.store.push(decoded).unwrap().unwrap();
-            let on_disk = matches!(self.place, Place::Disk | Place::Closed);
+            let on_disk = !matches!(self.place, Place::Memory | Place::Both);
             if on_disk || (self.place == Place::Both && from == 0) {
                 self.store.commit().await.unwrap();
             }
@@ -103,7 +109,7 @@ impl Database {
 
     async fn query(&mut self, sql: &str) -> Result<Answer, QueryError> {
         let mut tables = tables(&self.snapshot().await);
-        if self.place == Place::Closed {
+        if matches!(self.place, Place::Closed | Place::Midnights) {
             tables.closes = self.closes().await?;
         }
         Session::new(tables, self.window, self.options()?)?.query(sql).await
@@ -115,7 +121,7 @@ impl Database {
         Ok(options)
     }
 
-    /// Two closes, the second made from the first.
+    /// Closes, each made from the one before it.
     async fn closes(&mut self) -> Result<Closes, QueryError> {
         if let Some(closes) = &self.closes {
             return Ok(closes.clone());
@@ -141,6 +147,10 @@ impl Database {
             .iter()
             .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
             .collect();
+        if self.place == Place::Midnights {
+            let days = |at: Option<&Micros>| at.map_or(0, |at| at.div_euclid(DAY));
+            return Ok((days(ts.first()) + 1..=days(ts.last())).map(|day| day * DAY).collect());
+        }
         let thirds = [ts.len() / 3, ts.len() * 2 / 3].map(|at| ts.get(at).copied());
         let mut cuts: Vec<Micros> = thirds.into_iter().flatten().collect();
         cuts.sort_unstable();
@@ -154,7 +164,7 @@ impl Database {
         let reader = Reader::open(self.folder.path()).unwrap();
         match self.place {
             Place::Memory => self.store.snapshot(),
-            Place::Disk | Place::Closed => reader.committed().await.unwrap(),
+            Place::Disk | Place::Closed | Place::Midnights => reader.committed().await.unwrap(),
             Place::Both => reader.with_exported(self.store.snapshot().export()).await.unwrap(),
         }
     }
@@ -281,7 +291,7 @@ async fn check(place: Place) {
         if !file.file_name().is_some_and(|name| name.to_string_lossy().contains(&only)) {
             continue;
         }
-        // It reads a close of every day, and here there are two.
+        // It reads a close of every midnight, and here there are two at other times.
         if place == Place::Closed && file.ends_with("rolling_sharpe_30d.slt") {
             continue;
         }
@@ -323,6 +333,11 @@ async fn with_closes_in_the_middle() {
     check(Place::Closed).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn with_closes_at_midnight() {
+    check(Place::Midnights).await;
+}
+
 #[test]
 fn every_view_has_a_test_beside_it() {
     for entry in fs::read_dir(sql_folder().join("views")).unwrap() {
@@ -336,8 +351,6 @@ fn every_view_has_a_test_beside_it() {
 /// A year of data, a row at noon of each day, and a question about one hour of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_about_an_hour_opens_the_files_of_its_day() {
-    const DAY: Micros = 86_400_000_000;
-    const NOON: Micros = 1_767_614_400_000_000; // 2026-01-05T12:00:00Z
     let mut database = Database::new(Place::Disk).await;
     let line = |day: i64| {
         let ts = (NOON + day * DAY) / 1_000;
@@ -349,7 +362,7 @@ async fn a_question_about_an_hour_opens_the_files_of_its_day() {
     let plan = explain(&mut database, Window::ALL, "select * from heartbeats").await;
     assert!(files_opened(&plan) >= 365, "{plan}");
 
-    let hour = Window { from: Some(day), to: Some(day + 3_600_000_000) };
+    let hour = Window { from: Some(day), to: Some(day + HOUR) };
     for sql in ["select count(*) from events", "select * from heartbeats"] {
         let plan = explain(&mut database, hour, sql).await;
         assert_eq!(files_opened(&plan), 1, "{plan}");
@@ -365,6 +378,47 @@ async fn a_question_about_an_hour_opens_the_files_of_its_day() {
         "select bot from events where ts >= '2026-04-15T12:00:00Z' and ts < '2026-04-15T13:00:00Z'";
     let plan = explain(&mut database, Window::ALL, sql).await;
     assert_eq!(files_opened(&plan), 1, "{plan}");
+}
+
+/// Ten days of orders, each closed, and questions about an hour of the sixth: of the day's lines
+/// before the hour, only those about orders that the hour's lines touch.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_carried_into_an_hour_comes_from_the_last_close_and_the_day() {
+    let mut database = Database::new(Place::Midnights).await;
+    let order = |hour: i64| {
+        let ts = NOON + hour * HOUR;
+        let line = |ms: i64, event: &str, fields: &str| {
+            format!(
+                "{{\"ts\": {}, \"event\": \"{event}\", \"bot\": \"mm-1\", \"order_id\": \"o{hour}\", {fields}}}\n",
+                ts / 1000 + ms
+            )
+        };
+        let placed =
+            r#""market": "BTC", "side": "buy", "price": 0.5, "size": 1, "model_fair": 0.5"#;
+        // Filled half an hour after it was placed, so that some are open at midnight.
+        line(0, "order_placed", placed)
+            + &line(HOUR / 2000, "fill", r#""fill_price": 0.5, "fill_size": 1"#)
+    };
+    database.load("mm.jsonl", &(0..10 * 24).map(order).collect::<String>()).await;
+    let from = NOON + 5 * DAY; // 2026-01-10
+    let hour = Window { from: Some(from), to: Some(from + HOUR) };
+
+    for (sql, reach) in [
+        ("select * from fills", "page=Fills, reach=Touched(Some("),
+        ("select * from fill_rates", "page=Orders, reach=Touched(Some("),
+        ("select * from orders", "page=Orders, reach=All"),
+        ("select * from positions", "page=Fills, reach=Touched(None)"),
+    ] {
+        let plan = explain(&mut database, hour, sql).await;
+        assert!(plan.contains(reach), "{sql}: {plan}");
+        assert!(plan.contains("date=2026-01-10"), "{sql}: {plan}");
+        for other in ["date=2026-01-09", "date=2026-01-11"] {
+            assert!(!plan.contains(other), "{sql}: {plan}");
+        }
+        // The lines of the hour are found by their time, those before it by their orders, too.
+        let by_key = plan.matches("touched(bot@").count();
+        assert_eq!(by_key > 0, reach.contains("Some"), "{sql}: {plan}");
+    }
 }
 
 async fn explain(database: &mut Database, window: Window, sql: &str) -> String {

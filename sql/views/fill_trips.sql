@@ -22,30 +22,7 @@
 -- Source:  flat to flat, as pyfolio's round trips; profit at average cost as position_steps has it.
 -- Omits:   fills without a price, which move no position, and what position_steps omits.
 
-with steps as (
-    select
-        ts,
-        bot,
-        strategy,
-        market,
-        action,
-        price,
-        size,
-        fee,
-        realized,
-        position,
-        opened_at,
-        fills,
-        coalesce(lag(position) over in_order, 0) as position_before
-    from position_steps
-    -- The count of fills puts them in the order that they were folded in.
-    window in_order as (
-        partition by bot, strategy, market
-        order by fills, ts, case action when 'opening' then 0 else 1 end
-    )
-),
-
-measured as (
+with measured as (
     select
         *,
         case
@@ -55,21 +32,14 @@ measured as (
             else 0
         end as size_out,
         position_before <> 0 and position * position_before <= 0 as is_end
-    from steps
+    from position_steps
+    where action <> 'opening'
 ),
 
 numbered as (
     select
         *,
-        case when action = 'fill' and price is not null then size - size_out else 0 end as size_in,
-        coalesce(
-            sum(cast(is_end as int)) over (
-                partition by bot, strategy, market
-                order by fills, ts, case action when 'opening' then 0 else 1 end
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as trip
+        case when action = 'fill' and price is not null then size - size_out else 0 end as size_in
     from measured
 ),
 
@@ -92,15 +62,16 @@ halves as (
             when size > 0 then fee * case when half = 'in' then size_in else size_out end / size
         end as fee,
         case when action = 'fill' then 1 else 0 end as fills
-    from numbered
-    cross join (values ('in'), ('out')) as sides (half)
+    -- The two before the many: the first of the two is held in memory.
+    from (values ('in'), ('out')) as sides (half)
+    cross join numbered
     where (half = 'in' and size_in > 0) or (half = 'out' and size_out > 0)
     union all
     select
         bot,
         strategy,
         market,
-        0 as trip,
+        1 as trip,
         opened_at,
         null as closed_at,
         sign,

@@ -15,6 +15,7 @@
 --          slippage   of the fill, in the price's unit: positive is bad.
 --          edge       of the fill, in the account's currency: positive is good.
 --          expected_edge  of the fill: what its order expected to make on its size.
+--          position_before  held before it, with the sign of position.
 --          position   held after it: positive is long (yes), negative short (no).
 --          avg_price  mean cost of what is held; null when flat, or where a price is not known.
 --          realized   profit that this row realised at average cost, before fees; null for an
@@ -191,6 +192,7 @@ select
     slippage,
     edge,
     expected_edge,
+    finite(held_after['position_before']) as position_before,
     finite(held_after['position']) as position,
     finite(held_after['avg_price']) as avg_price,
     finite(held_after['realized']) + 0.0 as realized,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fillwatch_serve::{Observer, Progress, Report, Trouble};
+use fillwatch_store::DayClosed;
 
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -97,6 +98,11 @@ impl Observer for Meter {
             left.map_or("…".to_owned(), quantity::duration),
         );
         self.screen.done(progress.bytes, all, text);
+    }
+
+    fn closed(&self, closed: &DayClosed, left: usize) {
+        let left = quantity::of(left as u64, "day", "days");
+        self.screen.status(format!("every line is in; added up {}, {left} left", closed.day));
     }
 
     fn event(&self, event: &fillwatch_tail::Event) {

@@ -160,3 +160,56 @@ impl ScalarUDFImpl for Function {
         Ok(ColumnarValue::Array(Arc::new(found)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::logical_expr::lit;
+
+    use super::*;
+    use crate::window::instant;
+
+    fn check(page: Page, filters: &[Expr], want: Reach) {
+        assert_eq!(Reach::of(page, filters), want, "{filters:?}");
+    }
+
+    #[test]
+    fn a_time_that_a_line_tells_says_how_far_back() {
+        let since = |at: Micros| Reach::Touched(Some(at));
+        let after = |column: &str, at: Micros| col(column).gt_eq(instant(at));
+        check(Page::Fills, &[after("ts", 7)], since(7));
+        check(Page::Fills, &[instant(7).lt(col("ts"))], since(7));
+        check(Page::Fills, &[after("ts", 7), after("ts", 9)], since(9));
+        check(Page::Fills, &[after("ts", 7).and(col("bot").eq(lit("mm1")))], since(7));
+        check(Page::Fills, &[after("ts", 7).or(after("ts", 5))], since(5));
+        check(Page::Orders, &[after("placed_at", 7)], since(7));
+        check(Page::Orders, &[after("last_at", 7).or(after("placed_at", 8))], since(7));
+    }
+
+    #[test]
+    fn no_other_condition_does() {
+        let fills = |filter: Expr| check(Page::Fills, &[filter], Reach::Touched(None));
+        fills(col("ts").lt(instant(7)));
+        fills(col("ts").gt_eq(instant(7)).or(col("bot").eq(lit("mm1"))));
+        // Its order may have been placed long before the fill, or never.
+        fills(col("placed_at").gt_eq(instant(7)));
+        fills(!col("ts").gt_eq(instant(7)));
+        check(Page::Fills, &[], Reach::Touched(None));
+        // An order that is open since yesterday is open today.
+        let open = col("status").eq(lit("open"));
+        check(Page::Orders, &[col("last_at").gt_eq(instant(7)).or(open)], Reach::All);
+        // It ends by itself when nothing was heard of it for long.
+        check(Page::Orders, &[col("closed_at").gt_eq(instant(7))], Reach::All);
+        check(Page::Orders, &[], Reach::All);
+    }
+
+    #[test]
+    fn one_reach_has_another() {
+        let order =
+            [Reach::All, Reach::Touched(None), Reach::Touched(Some(5)), Reach::Touched(Some(7))];
+        for (at, wide) in order.into_iter().enumerate() {
+            for (other, narrow) in order.into_iter().enumerate() {
+                assert_eq!(wide.has(narrow), at <= other, "{wide:?} {narrow:?}");
+            }
+        }
+    }
+}

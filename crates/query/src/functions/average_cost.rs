@@ -7,7 +7,7 @@
 //! | `fill` | `sign` × `size` contracts at `price`; moves nothing if one of them is null |
 //! | `settlement` | closes all of it at `price`, the outcome; moves nothing if that is null |
 //!
-//! The struct has `position`, `avg_price` (null when flat), `realized` (by this row; null for an opening
+//! The struct has `position`, `position_before` (the row), `avg_price` (null when flat), `realized` (by this row; null for an opening
 //! and where nothing could be known), `realized_pnl` (so far, with `realized0`), `opened_at`, and `trip`:
 //! the number of the round trip, flat to flat, that the row belongs to. A fill that turns the position
 //! belongs to the trip that it ends; null when flat.
@@ -43,6 +43,7 @@ impl AverageCost {
 fn fields() -> Fields {
     super::structure(&[
         ("position", DataType::Float64),
+        ("position_before", DataType::Float64),
         ("avg_price", DataType::Float64),
         ("realized", DataType::Float64),
         ("realized_pnl", DataType::Float64),
@@ -164,14 +165,15 @@ struct Evaluator;
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let arguments = Rows::new(values)?;
-        let [mut held, mut avg_price, mut realized, mut realized_pnl] =
-            [(); 4].map(|()| Float64Builder::with_capacity(rows));
+        let [mut held, mut before, mut avg_price, mut realized, mut realized_pnl] =
+            [(); 5].map(|()| Float64Builder::with_capacity(rows));
         let mut opened_at = TimestampMicrosecondBuilder::with_capacity(rows)
             .with_data_type(ColumnType::Time.arrow());
         let mut trip = Int64Builder::with_capacity(rows);
         let mut position = Position::default();
         let finite = |value: f64| Some(value).filter(|value| value.is_finite());
         for row in 0..rows {
+            before.append_option(finite(position.position()));
             let effect = arguments.apply(row, &mut position)?;
             held.append_option(finite(position.position()));
             avg_price.append_option(position.avg_price.and_then(finite));
@@ -184,6 +186,7 @@ impl PartitionEvaluator for Evaluator {
             fields(),
             vec![
                 Arc::new(held.finish()),
+                Arc::new(before.finish()),
                 Arc::new(avg_price.finish()),
                 Arc::new(realized.finish()),
                 Arc::new(realized_pnl.finish()),
