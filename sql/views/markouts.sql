@@ -43,7 +43,6 @@ instants as (
         bot,
         market,
         mid,
-        ts as mid_at,
         null as run_id,
         null as strategy,
         null as order_id,
@@ -61,7 +60,6 @@ instants as (
         bot,
         market,
         null as mid,
-        null as mid_at,
         run_id,
         strategy,
         order_id,
@@ -75,50 +73,16 @@ instants as (
     where fill_price is not null and sign is not null
 ),
 
--- The last mid as of each of them.
-filled_forward as (
-    select
-        *,
-        last_value(mid) ignore nulls over so_far as last_mid,
-        last_value(mid_at) ignore nulls over so_far as last_mid_at
-    from instants
-    window so_far as (
-        partition by bot, market
-        order by ts, mid_at nulls last
-        rows between unbounded preceding and current row
-    )
-),
-
--- …and as of that long after each.
+-- The last mid at each horizon after each of them.
 looked_ahead as (
     select
         *,
-        last_value(last_mid) over next_1s as mid_after_1s,
-        last_value(last_mid_at) over next_1s as at_1s,
-        last_value(last_mid) over next_10s as mid_after_10s,
-        last_value(last_mid_at) over next_10s as at_10s,
-        last_value(last_mid) over next_60s as mid_after_60s,
-        last_value(last_mid_at) over next_60s as at_60s,
-        last_value(last_mid) over next_300s as mid_after_300s,
-        last_value(last_mid_at) over next_300s as at_300s
-    from filled_forward
-    window
-        next_1s as (
-            partition by bot, market order by ts
-            range between unbounded preceding and interval '1 second' following
-        ),
-        next_10s as (
-            partition by bot, market order by ts
-            range between unbounded preceding and interval '10 seconds' following
-        ),
-        next_60s as (
-            partition by bot, market order by ts
-            range between unbounded preceding and interval '60 seconds' following
-        ),
-        next_300s as (
-            partition by bot, market order by ts
-            range between unbounded preceding and interval '300 seconds' following
-        )
+        known_after(mid, ts, 1) over in_order as after_1s,
+        known_after(mid, ts, 10) over in_order as after_10s,
+        known_after(mid, ts, 60) over in_order as after_60s,
+        known_after(mid, ts, 300) over in_order as after_300s
+    from instants
+    window in_order as (partition by bot, market order by ts)
 ),
 
 known as (
@@ -126,18 +90,18 @@ known as (
         *,
         case
             when ts + interval '1 second' <= $now
-                and at_1s >= ts + interval '1 second' - interval '5 minutes' then mid_after_1s
+                and after_1s['at'] >= ts + interval '1 second' - interval '5 minutes' then after_1s['value']
         end as mid_1s,
         case
             when ts + interval '10 seconds' <= $now
-                and at_10s >= ts + interval '10 seconds' - interval '5 minutes' then mid_after_10s
+                and after_10s['at'] >= ts + interval '10 seconds' - interval '5 minutes' then after_10s['value']
         end as mid_10s,
         case
             when ts + interval '60 seconds' <= $now
-                and at_60s >= ts + interval '60 seconds' - interval '5 minutes' then mid_after_60s
+                and after_60s['at'] >= ts + interval '60 seconds' - interval '5 minutes' then after_60s['value']
         end as mid_60s,
         case
-            when ts + interval '300 seconds' <= $now and at_300s >= ts then mid_after_300s
+            when ts + interval '300 seconds' <= $now and after_300s['at'] >= ts then after_300s['value']
         end as mid_300s
     from looked_ahead
     where fill_price is not null

@@ -2,7 +2,11 @@
 --
 -- Grain:   one row per line.
 -- Columns: cumulative  how much of the order is filled by then, where the line says so.
--- Fields:  filled_qty float, filled_size float, filled_amount float, filled_quantity float,
+--          average     a mean price, where the line has one: of all that, if it says how much.
+-- Fields:  avg_fill_price float, avgfillprice float, avg_price float, avgprice float,
+--          average_price float, averageprice float, filled_avg_price float, filledavgprice float,
+--          avg_fill float, avgfill float, average float,
+--          filled_qty float, filled_size float, filled_amount float, filled_quantity float,
 --          filled float, executedqty float, executed_qty float, cum_qty float, cumulative_qty float,
 --          cumulative_fill_count float, remaining float, remaining_qty float, remaining_size float,
 --          remaining_count float, leaves_qty float, liquidity text, liquidity_side text,
@@ -28,6 +32,10 @@ select
     fair,
     mid,
     fill_price,
+    coalesce(
+        avg_fill_price, avgfillprice, avg_price, avgprice, average_price, averageprice,
+        filled_avg_price, filledavgprice, avg_fill, avgfill, average
+    ) as average,
     fill_size,
     coalesce(
         filled_qty, filled_size, filled_amount, filled_quantity, filled, executedqty, executed_qty,

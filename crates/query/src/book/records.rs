@@ -24,12 +24,13 @@ use crate::close::arrow_type;
 /// Texts that come again and again.
 const TEXTS: [&str; 9] =
     ["bot", "run_id", "event", "strategy", "market", "side", "reason", "liquidity", "file"];
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 12] = [
     "price",
     "size",
     "fair",
     "mid",
     "fill_price",
+    "average",
     "fill_size",
     "cumulative",
     "remaining",
@@ -202,7 +203,7 @@ impl Records {
                 part.numbers[next - 1]
             })
         });
-        let [price, size, fair, mid, fill_price, fill_size, ..] = values;
+        let [price, size, fair, mid, fill_price, average, fill_size, ..] = values;
         let [.., cumulative, remaining, fee, pnl, latency_ms] = values;
         let [_, _, event, strategy, market, side, message, liquidity, _] =
             row.texts.map(|text| self.texts.get(text));
@@ -218,6 +219,7 @@ impl Records {
             fair,
             mid,
             fill_price,
+            average,
             fill_size,
             cumulative,
             remaining,

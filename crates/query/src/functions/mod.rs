@@ -7,6 +7,7 @@
 
 mod average_cost;
 mod finite;
+mod known_after;
 mod quartiles;
 mod rolling;
 
@@ -26,6 +27,7 @@ use datafusion::physical_expr::expressions::Literal;
 
 use average_cost::AverageCost;
 use finite::Finite;
+use known_after::KnownAfter;
 use quartiles::RollingQuartiles;
 use rolling::RollingStats;
 
@@ -35,6 +37,7 @@ pub(crate) fn register(state: &mut SessionState) -> Result<()> {
     state.register_udwf(Arc::new(WindowUDF::from(RollingStats::new())))?;
     state.register_udwf(Arc::new(WindowUDF::from(RollingQuartiles::new())))?;
     state.register_udwf(Arc::new(WindowUDF::from(AverageCost::new())))?;
+    state.register_udwf(Arc::new(WindowUDF::from(KnownAfter::new())))?;
     state.register_expr_planner(Arc::new(Calls))
 }
 
@@ -57,6 +60,10 @@ impl ExprPlanner for Calls {
                 rows(&call.args, name, quartiles::ROWS_MAX)?;
             }
             name @ average_cost::NAME => check(&call, name, average_cost::ARGUMENTS)?,
+            name @ known_after::NAME => {
+                check(&call, name, known_after::ARGUMENTS)?;
+                known_after::seconds(&call.args)?;
+            }
             _ => {}
         }
         Ok(PlannerResult::Original(call))

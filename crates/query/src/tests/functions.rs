@@ -75,6 +75,40 @@ async fn quartiles_over_the_last_rows() {
 }
 
 #[tokio::test]
+async fn what_was_known_some_seconds_later() {
+    check(
+        "with t(bot, ts, x) as (values
+             ('a', timestamp '2026-01-05 00:00:00Z', 1.0), ('a', timestamp '2026-01-05 00:00:05Z', null),
+             ('a', timestamp '2026-01-05 00:00:09Z', 3.0), ('a', timestamp '2026-01-05 00:00:10Z', 4.0),
+             ('b', timestamp '2026-01-05 00:00:00Z', null)),
+         s as (
+             select bot, ts, known_after(x, ts, 0) over w as now, known_after(x, ts, 5) over w as soon
+             from t window w as (partition by bot order by ts)
+         )
+         select bot, ts, now['value'] as now, soon['value'] as soon, soon['at'] as soon_at from s order by bot, ts",
+        expect![[r#"
+            bot,ts,now,soon,soon_at
+            a,2026-01-05T00:00:00Z,1.0,1.0,2026-01-05T00:00:00Z
+            a,2026-01-05T00:00:05Z,1.0,4.0,2026-01-05T00:00:10Z
+            a,2026-01-05T00:00:09Z,3.0,4.0,2026-01-05T00:00:10Z
+            a,2026-01-05T00:00:10Z,4.0,4.0,2026-01-05T00:00:10Z
+            b,2026-01-05T00:00:00Z,,,
+        "#]],
+    )
+    .await;
+    refuse(
+        "select known_after(price, ts, size) over (order by ts) from events",
+        expect!["`s` of `known_after` is a whole number from 0 to 31622400, written out"],
+    )
+    .await;
+    refuse(
+        "select known_after(price, bot, 1) over (order by ts) from events",
+        expect!["`ts` of `known_after` is a timestamp, not Utf8View"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_position_by_average_cost() {
     check(
         "with t(ts, action, sign, price, size, position0, avg0, realized0, opened0) as (values

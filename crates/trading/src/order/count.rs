@@ -274,6 +274,7 @@ impl<'a> Counter<'_, 'a> {
     }
 
     fn count(&mut self, line: &Line<'a>, word: usize, size: Option<f64>, from_total: bool) {
+        let price = line.fill_price.or_else(|| self.price_by_average(line, size));
         let order = &mut *self.order;
         order.fill_count += 1;
         order.first_fill_at = order.first_fill_at.or(Some(line.ts));
@@ -305,12 +306,24 @@ impl<'a> Counter<'_, 'a> {
         if let Some(size) = size {
             self.set_size(at, size, None);
         }
-        if let Some(price) = line.fill_price {
+        if let Some(price) = price {
             self.set_price(at, price, None);
         }
         if let Some(fee) = line.fee {
             self.add_fee(at, fee, None);
         }
+    }
+
+    /// What the mean price of all fills, this one of `size` among them, leaves for this one: nothing
+    /// where the price of one before it is not known.
+    fn price_by_average(&self, line: &Line<'_>, size: Option<f64>) -> Option<f64> {
+        let (average, size, before) = (line.average?, size?, self.order.filled_size);
+        if before == 0.0 {
+            return Some(average);
+        }
+        let is_known = same(self.order.priced_size, before);
+        let price = (average * (before + size) - self.order.notional) / size;
+        is_known.then(|| tidy(price)).filter(|price| price.is_finite())
     }
 
     /// Learns from a line that tells the fill `at` again.
@@ -336,7 +349,8 @@ impl<'a> Counter<'_, 'a> {
                 self.set_size(at, size, again);
             }
         }
-        if let Some(price) = line.fill_price.filter(|_| lacks_price) {
+        let average = line.average.filter(|_| self.order.fill_count == 1);
+        if let Some(price) = line.fill_price.or(average).filter(|_| lacks_price) {
             self.set_price(at, price, again);
         }
         if let Some(fee) = line.fee.filter(|_| lacks_fee) {

@@ -61,6 +61,9 @@ pub struct Line<'a> {
     pub mid: Option<f64>,
     /// 0 is no price.
     pub fill_price: Option<f64>,
+    /// A mean price: that of all that is filled by now, where the line says how much that is and
+    /// no size of its own. Then `fill_price` is not read.
+    pub average: Option<f64>,
     /// How much this fill filled; 0 is no fill.
     pub fill_size: Option<f64>,
     /// How much of the order is filled by now.
@@ -100,6 +103,7 @@ impl Line<'_> {
             fair: None,
             mid: None,
             fill_price: None,
+            average: None,
             fill_size: None,
             cumulative: None,
             remaining: None,
@@ -135,6 +139,7 @@ impl Line<'_> {
             &mut self.fair,
             &mut self.mid,
             &mut self.fill_price,
+            &mut self.average,
             &mut self.fill_size,
             &mut self.cumulative,
             &mut self.remaining,
@@ -146,6 +151,9 @@ impl Line<'_> {
             *value = value.filter(|value| value.is_finite()).map(|value| value + 0.0);
         }
         self.fill_price = self.fill_price.filter(|price| *price != 0.0);
+        let is_so_far = self.cumulative.is_some() && self.fill_size.is_none();
+        self.average = self.average.filter(|price| *price != 0.0 && is_so_far);
+        self.fill_price = self.fill_price.filter(|_| self.average.is_none());
         self.size = self.size.map(f64::abs).filter(|size| *size != 0.0);
         self.fill_size = self.fill_size.map(f64::abs);
         self.cumulative = self.cumulative.map(f64::abs);
@@ -165,6 +173,7 @@ impl Line<'_> {
             .then_with(|| self.event.cmp(&other.event))
             .then_with(|| number(self.fill_price, other.fill_price))
             .then_with(|| number(self.fill_size, other.fill_size))
+            .then_with(|| number(self.average, other.average))
             .then_with(|| number(self.price, other.price))
             .then_with(|| number(self.size, other.size))
             .then_with(|| self.market.cmp(&other.market))

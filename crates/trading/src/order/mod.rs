@@ -41,7 +41,9 @@
 //!    `c - filled`, and retells if that is nothing: `fill 10`, `order_update c=10`,
 //!    `order_update c=25` are fills of 10 and 15. It does so also in the other order:
 //!    `order_update c=10`, `fill 10`; the price of the `fill` then takes the place of the other's,
-//!    which may be an average. Smaller fills by another word within [`RETOLD_WITHIN`] are pieces of
+//!    which may be an average. Where the line says that its price is the mean
+//!    of all fills so far, the fill's own follows from it: `c=10 mean=0.40`, `c=20 mean=0.45` are
+//!    fills at 0.40 and 0.50. Smaller fills by another word within [`RETOLD_WITHIN`] are pieces of
 //!    it: `order_update c=25`, `fill 10`, `fill 15`; what they say of fees is added up. A line with a
 //!    trade id and a size of its own counts its size.
 //! 5. **A size that would be more than was ordered**, by a word that told none of the fills so far,

@@ -137,6 +137,36 @@ fn running_totals_count_what_they_add() {
 }
 
 #[test]
+fn a_mean_price_so_far_is_not_the_price_of_the_last_fill() {
+    // 10 × 0.40 = 4; 20 × 0.45 = 9, so 5 for the second ten; 25 × 0.48 = 12, so 3 for the last five.
+    placed(
+        "1 fill order_update total=10 mean=0.40
+         2 fill order_update total=20 mean=0.45
+         3 fill order_update total=20 mean=0.45
+         4 fill order_update total=25 mean=0.48",
+        "filled 25/25 avg=0.48
+         1s 10 @0.4
+         2s 10 @0.5
+         4s 5 @0.6",
+    );
+    // After a fill whose price nobody told, it says nothing of the next.
+    placed(
+        "1 fill order_update total=10
+         2 fill order_update total=25 mean=0.45",
+        "filled 25/25 avg=null
+         1s 10 @null
+         2s 15 @null",
+    );
+    // The one fill that there is has the mean of all.
+    placed(
+        "1 fill order_update total=25
+         2 fill order_state total=25 mean=0.45",
+        "filled 25/25 avg=0.45
+         1s 25 @0.45",
+    );
+}
+
+#[test]
 fn what_remains_is_a_running_total() {
     placed(
         "1 fill order_update left=15 at=0.5

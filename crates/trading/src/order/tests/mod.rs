@@ -44,6 +44,7 @@ fn line(text: &str) -> Line<'_> {
             "fair" => line.fair = number(),
             "mid" => line.mid = number(),
             "at" => line.fill_price = number(),
+            "mean" => line.average = number(),
             "n" => line.fill_size = number(),
             "total" => line.cumulative = number(),
             "left" => line.remaining = number(),
