@@ -295,6 +295,9 @@ async fn check(place: Place) {
         if place == Place::Closed && file.ends_with("rolling_sharpe_30d.slt") {
             continue;
         }
+        if place == Place::Midnights && !has_a_midnight(&fs::read_to_string(&file).unwrap()) {
+            continue;
+        }
         let mut runner = Runner::new(|| async { Ok(Database::new(place).await) });
         runner.with_column_validator(sqllogictest::strict_column_validator);
         if std::env::var_os("UPDATE").is_some() {
@@ -311,6 +314,17 @@ async fn check(place: Place) {
         }
     }
     assert!(failures.is_empty(), "rows in {place:?}:\n{}", failures.join("\n"));
+}
+
+/// Whether the lines of a story are of more than one day.
+fn has_a_midnight(story: &str) -> bool {
+    let days = story.lines().filter_map(|line| {
+        let (_, time) = line.split_once("\"ts\": \"").or_else(|| line.split_once("\"ts\":\""))?;
+        time.get(..10)
+    });
+    let mut days: Vec<&str> = days.collect();
+    days.dedup();
+    days.len() > 1
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -415,9 +429,9 @@ async fn what_is_carried_into_an_hour_comes_from_the_last_close_and_the_day() {
         for other in ["date=2026-01-09", "date=2026-01-11"] {
             assert!(!plan.contains(other), "{sql}: {plan}");
         }
-        // The lines of the hour are found by their time, those before it by their orders, too.
-        let by_key = plan.matches("touched(bot@").count();
-        assert_eq!(by_key > 0, reach.contains("Some"), "{sql}: {plan}");
+        // What is not needed for what it says itself is read for the orders that were touched.
+        let by_key = plan.contains("touched(bot@");
+        assert_eq!(by_key, reach.contains("Touched"), "{sql}: {plan}");
     }
 }
 

@@ -120,7 +120,7 @@ fn on_a_fill_the_price_is_what_was_paid() {
             ~2026-01-02T03:04:05 fill event=fill fill_price=0.5 fill_size=10
             ~2026-01-02T03:04:05 fill event=fill price=0.5 size=10 fill_price=0.49 fill_size=4
             ~2026-01-02T03:04:05 fill event=fill price=0.5 size=10 fee=0.01
-            ~2026-01-02T03:04:05 fill event=order_update order_id=7 price=0.5 size=10 fill_price=0.49 status=FILLED executedqty=10
+            ~2026-01-02T03:04:05 fill event=order_update order_id=7 price=0.5 size=10 fill_price=0.49 status=FILLED avgprice=0.49 executedqty=10
             ~2026-01-02T03:04:05 fill event=fill fill_price=0.49 fee=0.07 fill_price_cents=49 fees_paid_cents=7
         "#]],
     );
