@@ -1,6 +1,6 @@
 -- How well each bot's orders were executed, over all it trades.
 --
--- Grain:   one row per bot with an order alive in the window or since the close before it.
+-- Grain:   one row per bot with an order alive in the window, or a fill in it.
 -- Columns: bot        whose.
 --          orders     orders placed in the window, as order_success counts them.
 --          open_orders  orders open at its end, in part or in full; not those of which the log has
@@ -44,6 +44,7 @@ with placed as (
             ) as is_eligible
         from order_book
         where status is not null
+            and ($from is null or last_at >= $from or status in ('open', 'partial'))
     ) as book
     group by bot
 ),

@@ -1,12 +1,12 @@
 //! Whatever numbers a log has, no view fails, and none answers with what is no number.
 
-use fillwatch_query::Window;
+use fillwatch_query::{QueryError, Window};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use super::logs::{MINUTE, SECOND, START};
 use super::raw::Log;
-use super::table::Cell;
+use super::table::{Cell, Row};
 use super::world::World;
 
 /// What a number may be in a log.
@@ -151,10 +151,12 @@ fn line() -> impl Strategy<Value = String> {
     )
 }
 
+/// One case, always the same, so that a run means what the last one meant: it has all the numbers
+/// in all the places, and the time goes into asking every view. Asked for another number, new ones.
 fn config() -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     Config {
-        cases: asked.unwrap_or(3),
+        cases: asked.unwrap_or(1),
         rng_seed: asked.map_or(RngSeed::Fixed(1), |_: u32| RngSeed::Random),
         max_shrink_iters: 0,
         failure_persistence: None,
@@ -162,36 +164,36 @@ fn config() -> Config {
     }
 }
 
+/// What is wrong with an answer, if anything is.
+fn fault(view: &str, answer: Result<Vec<Row>, QueryError>) -> Option<String> {
+    let rows = match answer {
+        Ok(rows) => rows,
+        Err(error) => return Some(format!("{view}: {error}")),
+    };
+    let is_no_number = |cell: &Cell| matches!(cell, Cell::Float(value) if !value.is_finite());
+    rows.iter().find_map(|row| {
+        let (column, cell) = row.iter().find(|(_, cell)| is_no_number(cell))?;
+        Some(format!("{view}.{column} is {cell}: {row:?}"))
+    })
+}
+
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    #[ignore = "long, or not yet seen to pass: --ignored runs it"]
-    fn no_view_answers_with_what_is_no_number(lines in prop::collection::vec(line(), 300..600)) {
+    fn no_view_answers_with_what_is_no_number(lines in prop::collection::vec(line(), 500..800)) {
         let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         threads.block_on(async {
             let log = Log { path: "kalshi/wild/bot.jsonl".to_owned(), text: lines.concat() };
             let world = World::of(&[log]).await;
             let mut wrong = Vec::new();
-            let hour = Window { from: Some(START), to: Some(START + 5 * MINUTE) };
-            for window in [Window::ALL, hour] {
-                for view in world.views(window).await {
-                    let rows = match world.try_ask(window, &format!("select * from {}", view.name)).await {
-                        Ok(rows) => rows,
-                        Err(error) => {
-                            wrong.push(format!("{}: {error}", view.name));
-                            continue;
-                        }
-                    };
-                    let is_no_number =
-                        |cell: &Cell| matches!(cell, Cell::Float(value) if !value.is_finite());
-                    for row in &rows {
-                        if let Some((column, cell)) = row.iter().find(|(_, cell)| is_no_number(cell)) {
-                            wrong.push(format!("{}.{column} is {cell}: {row:?}", view.name));
-                            break;
-                        }
-                    }
-                }
+            let minutes = Window { from: Some(START), to: Some(START + 5 * MINUTE) };
+            for window in [Window::ALL, minutes] {
+                let look = world.look(window).await;
+                let views = look.views();
+                let asked = views.iter().map(|view| format!("select * from {}", view.name));
+                let answers = look.try_all(asked).await.into_iter().zip(&views);
+                wrong.extend(answers.filter_map(|(answer, view)| fault(&view.name, answer)));
             }
             assert!(wrong.is_empty(), "{wrong:#?}");
         });

@@ -66,19 +66,22 @@ pub(super) fn alone(system: &str, seed: u64, span: Micros, pace: Option<f64>) ->
     run(FleetOptions { lines_per_second: pace, ..options }, span)
 }
 
-/// Days of one bot that trades slowly. Of what it hears of the world and says of itself on a timer
-/// one line in ten is kept: there is more of it in a day than there is to learn from.
+/// Days of one bot that trades slowly.
 pub(super) fn days(system: &str, seed: u64, span: Micros) -> Vec<Log> {
-    let thin = |log: Log| {
-        let mut number = 0;
-        let kept = log.text.lines().filter(|line| {
-            number += 1;
-            number % 10 == 0 || !is_of_a_timer(line)
-        });
-        let text = kept.map(|line| format!("{line}\n")).collect();
-        Log { path: log.path, text }
-    };
-    alone(system, seed, span, Some(0.05)).logs.into_iter().map(thin).collect()
+    let logs = alone(system, seed, span, Some(0.05)).logs;
+    logs.into_iter().map(|log| thinned(log, 10)).collect()
+}
+
+/// A log in which, of what a bot hears of the world and says of itself on a timer, one line in
+/// `kept` is left: there is more of it in a day than there is to learn from.
+pub(super) fn thinned(log: Log, kept: usize) -> Log {
+    let mut number = 0;
+    let lines = log.text.lines().filter(|line| {
+        number += 1;
+        number % kept == 0 || !is_of_a_timer(line)
+    });
+    let text = lines.map(|line| format!("{line}\n")).collect();
+    Log { path: log.path, text }
 }
 
 fn is_of_a_timer(line: &str) -> bool {

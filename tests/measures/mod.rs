@@ -16,6 +16,7 @@ mod logs; // fixtures and simulated fleets
 mod money;
 mod orders;
 mod properties;
+mod published; // quantstats, empyrical and numpy
 mod raw; // a line as its system means it
 mod returns;
 mod stats; // polars

@@ -123,7 +123,7 @@ impl Cell {
     }
 
     /// Whether the answer `self` is what was `wanted`.
-    fn is(&self, wanted: &Cell) -> bool {
+    pub(super) fn is(&self, wanted: &Cell) -> bool {
         match (self, wanted) {
             (Cell::Int(a), Cell::Int(b)) => a == b,
             _ => match (self.number(), wanted.number()) {

@@ -10,7 +10,7 @@ use fillwatch_query::{
     Closes, Options, QueryError, RelationKind, Session, Tables, Views, Window, close,
 };
 use fillwatch_store::{Reader, Store};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use tempfile::TempDir;
 
 use super::raw::Log;
@@ -135,20 +135,62 @@ impl World {
         }
     }
 
-    /// The rows that `sql` gives through `window`, in which `$now` is the window's end.
-    pub(super) async fn ask(&self, window: Window, sql: &str) -> Vec<Row> {
-        self.try_ask(window, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    /// One look through `window`, for several questions.
+    pub(super) async fn look(&self, window: Window) -> Look {
+        Look { session: Arc::new(self.session(window).await) }
     }
 
-    pub(super) async fn try_ask(&self, window: Window, sql: &str) -> Result<Vec<Row>, QueryError> {
-        let answer = self.session(window).await.query(sql).await?;
+    /// The rows that `sql` gives through `window`, in which `$now` is the window's end.
+    pub(super) async fn ask(&self, window: Window, sql: &str) -> Vec<Row> {
+        self.look(window).await.ask(sql).await
+    }
+
+    /// All rows and columns of a view.
+    pub(super) async fn view(&self, window: Window, view: &str) -> Vec<Row> {
+        self.ask(window, &format!("select * from {view}")).await
+    }
+}
+
+/// One look at a world through a window. A view that one question made it plan is there for the
+/// next, which in a debug build is most of what a question costs.
+#[derive(Clone)]
+pub(super) struct Look {
+    session: Arc<Session>,
+}
+
+impl Look {
+    pub(super) async fn ask(&self, sql: &str) -> Vec<Row> {
+        self.try_ask(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    async fn try_ask(&self, sql: &str) -> Result<Vec<Row>, QueryError> {
+        let answer = self.session.query(sql).await?;
         let batches: Vec<_> = answer.stream.try_collect().await?;
         Ok(rows(&batches))
     }
 
+    /// The answers to several questions, in their order, worked out side by side.
+    pub(super) async fn ask_all(&self, asked: impl IntoIterator<Item = String>) -> Vec<Vec<Row>> {
+        let asked: Vec<String> = asked.into_iter().collect();
+        let answers = self.try_all(asked.iter().cloned()).await.into_iter().zip(&asked);
+        answers.map(|(answer, sql)| answer.unwrap_or_else(|e| panic!("{sql}: {e}"))).collect()
+    }
+
+    pub(super) async fn try_all(
+        &self,
+        asked: impl IntoIterator<Item = String>,
+    ) -> Vec<Result<Vec<Row>, QueryError>> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let answers = asked.into_iter().map(|sql| {
+            let look = self.clone();
+            tokio::spawn(async move { look.try_ask(&sql).await })
+        });
+        stream::iter(answers).buffered(threads).map(Result::unwrap).collect().await
+    }
+
     /// All views there are.
-    pub(super) async fn views(&self, window: Window) -> Vec<View> {
-        let relations = self.session(window).await.relations();
+    pub(super) fn views(&self) -> Vec<View> {
+        let relations = self.session.relations();
         let views = relations.into_iter().filter(|it| it.kind == RelationKind::View);
         views
             .map(|relation| {
@@ -157,11 +199,6 @@ impl World {
                 View { name: relation.name, doc: relation.doc, columns }
             })
             .collect()
-    }
-
-    /// All rows and columns of a view.
-    pub(super) async fn view(&self, window: Window, view: &str) -> Vec<Row> {
-        self.ask(window, &format!("select * from {view}")).await
     }
 }
 

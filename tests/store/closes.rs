@@ -331,6 +331,31 @@ async fn a_running_close_goes_when_an_earlier_row_comes() {
     assert_eq!(hours(&store.snapshot().closes("two")), [0_i64; 0]);
 }
 
+/// What is made of the close of each day must find none left out.
+#[tokio::test]
+async fn a_running_close_is_not_gone_on_from_while_a_day_before_it_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = five_days(dir.path()).await;
+    for days_ago in [4, 3, 2] {
+        close(&store, TODAY - days_ago).await;
+    }
+    assert!(run(&store, MIDNIGHT - HOUR).await);
+    assert!(run(&store, MIDNIGHT + HOUR).await);
+    assert_eq!(hours(&store.snapshot().closes(ONE)), [-72, -48, -24, -1]);
+    close(&store, TODAY - 1).await;
+    assert_eq!(hours(&store.snapshot().closes(ONE)), [-72, -48, -24, -1, 0, 1]);
+
+    let dir = tempfile::tempdir().unwrap();
+    let store = five_days(dir.path()).await;
+    for days_ago in [4, 3, 2] {
+        close(&store, TODAY - days_ago).await;
+    }
+    // As good as the day's own.
+    assert!(run(&store, MIDNIGHT).await);
+    assert!(run(&store, MIDNIGHT + HOUR).await);
+    assert_eq!(hours(&store.snapshot().closes(ONE)), [-72, -48, -24, 0, 1]);
+}
+
 #[tokio::test]
 async fn another_process_sees_the_same_closes() {
     let dir = tempfile::tempdir().unwrap();
@@ -359,11 +384,15 @@ async fn another_process_sees_the_same_closes() {
 async fn a_close_on_disk_takes_the_place_of_a_running_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = five_days(dir.path()).await;
+    for days_ago in [4, 3, 2] {
+        close(&store, TODAY - days_ago).await;
+    }
     assert!(run(&store, MIDNIGHT).await);
-    assert_eq!(hours(&store.snapshot().closes(ONE)), [0]);
-    close_all(&store).await;
     assert_eq!(hours(&store.snapshot().closes(ONE)), [-72, -48, -24, 0]);
     let of_midnight = "select events from daily_close where close_at = '2026-01-05T00:00:00Z'";
+    check(&store.snapshot(), of_midnight, "0").await;
+    close_all(&store).await;
+    assert_eq!(hours(&store.snapshot().closes(ONE)), [-72, -48, -24, 0]);
     check(&store.snapshot(), of_midnight, "2").await;
 }
 

@@ -360,7 +360,12 @@ impl RowWriter<'_> {
     fn float(&mut self, column: ColumnId, number: &Number, raw: &[u8], unit: Unit) -> Fit {
         match number::float(number, raw) {
             Some(rounded) => {
-                let stored = self.columns.float(column, unit.convert(rounded.value));
+                let value = unit.convert(rounded.value);
+                // What is a number of seconds may be past all numbers of milliseconds.
+                if !value.is_finite() {
+                    return Fit::Misfit;
+                }
+                let stored = self.columns.float(column, value);
                 Fit::stored(stored && (rounded.exact || unit.converts()))
             }
             None => Fit::Misfit,

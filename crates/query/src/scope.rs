@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::{DataFusionError, TableReference};
@@ -18,7 +19,7 @@ use futures::FutureExt;
 
 use crate::close::{self, Closes};
 use crate::window::{Window, instant, instant_sql};
-use crate::{QueryError, Tables};
+use crate::{QueryError, Tables, functions};
 
 /// The tables that lack a column as long as no log has had the field, and which a view may ask to
 /// have it all the same.
@@ -186,7 +187,7 @@ fn shaped(closes: &Closes) -> Result<Arc<dyn TableProvider>, QueryError> {
         let wanted = close::arrow_type(*column_type);
         match has.field_with_name(name) {
             Ok(field) if *field.data_type() == wanted => col(*name),
-            Ok(_) => try_cast(col(*name), wanted).alias(*name),
+            Ok(_) => taken_for(col(*name), wanted).alias(*name),
             Err(_) => null_of(wanted).alias(*name),
         }
     });
@@ -219,7 +220,7 @@ fn widened(
         let name = field.name().as_str();
         let column = Expr::Column(datafusion::common::Column::from_name(name));
         columns.push(match wanted(name) {
-            Some(wanted) if wanted != *field.data_type() => try_cast(column, wanted).alias(name),
+            Some(wanted) if wanted != *field.data_type() => taken_for(column, wanted).alias(name),
             _ => column,
         });
     }
@@ -231,7 +232,15 @@ fn widened(
     scan(name, table)?.project(columns)?.build()
 }
 
-fn null_of(data_type: arrow::datatypes::DataType) -> Expr {
+/// `column`, of another type, where it reads as a `wanted`. The engine takes the texts `NaN` and
+/// `Infinity` for floats, which no column of numbers has.
+fn taken_for(column: Expr, wanted: DataType) -> Expr {
+    let is_float = wanted == DataType::Float64;
+    let taken = try_cast(column, wanted);
+    if is_float { functions::finite(taken) } else { taken }
+}
+
+fn null_of(data_type: DataType) -> Expr {
     cast(lit(ScalarValue::Null), data_type)
 }
 

@@ -51,8 +51,15 @@ impl Snapshot {
             let stored = self.closes.files.iter().any(|file| end_of(file.date) == close.at);
             close.definition == definition && !stored
         };
-        let running: Vec<RunningClose> =
+        let mut running: Vec<RunningClose> =
             self.closes.running.iter().filter(is_alone).cloned().collect();
+        // What is made of the close of each day must find none left out, and a day may be over for
+        // minutes before it is closed.
+        let is_closed = |day: i32| running.iter().any(|close| close.at == end_of(day));
+        let first_open = self.judge(definition).open.into_iter().find(|day| !is_closed(*day));
+        if let Some(until) = first_open.map(end_of) {
+            running.retain(|close| close.at <= until);
+        }
         self.closes_with(definition, running)
     }
 

@@ -53,6 +53,19 @@ fn not_a_number_is_null() {
 }
 
 #[test]
+fn a_number_that_its_unit_takes_past_all_numbers_is_null() {
+    check(
+        r#"{"event":"api_call","duration_seconds":1e308}
+{"event":"api_call","duration_seconds":2}"#,
+        expect![[r#"
+            ~2026-01-02T03:04:05 api_call event=api_call duration_seconds=100000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+            ~2026-01-02T03:04:05 api_call event=api_call latency_ms=2000 duration_seconds=2
+            1 conflicts
+        "#]],
+    );
+}
+
+#[test]
 fn of_equal_keys_the_last_counts() {
     check(
         r#"{"price":1,"price":2,"price":3}"#,

@@ -41,6 +41,11 @@ pub(crate) fn register(state: &mut SessionState) -> Result<()> {
     state.register_expr_planner(Arc::new(Calls))
 }
 
+/// `finite(x)`, for plans that no SQL is behind.
+pub(crate) fn finite(x: Expr) -> Expr {
+    ScalarUDF::from(Finite::new()).call(vec![x])
+}
+
 /// Looks at the calls of our window functions as they are planned.
 #[derive(Debug)]
 struct Calls;
