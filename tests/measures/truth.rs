@@ -86,14 +86,16 @@ fn of_account(truth: &BotTruth) -> Vec<Figure> {
         figure("gross loss", trips("<"), truth.gross_loss, CENT),
         // The bot's peak begins with its capital, the log's with the first mark, in cents.
         figure("max drawdown", drawdown, truth.max_drawdown, 2e-4),
-        count(truth, "heartbeats", "heartbeats", "true"),
         count(truth, "limit_breaches", "limit_breaches", "true"),
     ]
 }
 
 fn figures(truth: &BotTruth) -> Vec<Figure> {
     let mut figures = of_account(truth);
+    // The health payloads of purpleflea are heartbeats to the view, and not among those that the
+    // simulator counts.
     if truth.name != "agent1" {
+        figures.push(count(truth, "heartbeats", "heartbeats", "true"));
         figures.extend(of_orders(truth));
     }
     // Seconds are all that polybot logs of a time: which of two fills came first is lost.
@@ -194,13 +196,13 @@ fn the_lines_say_what_is_true() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not yet seen to pass: --ignored runs it"]
+#[ignore = "the sum of realized_pnl.realized is now and then untrue: --ignored runs it"]
 async fn the_views_say_what_is_true_of_a_quiet_day() {
     check(11, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not yet seen to pass: --ignored runs it"]
+#[ignore = "the sum of realized_pnl.realized is now and then untrue: --ignored runs it"]
 async fn the_views_say_what_is_true_of_a_bad_day() {
     let incidents = [
         "reject_storm@mm1:+30m..+45m",
