@@ -196,13 +196,11 @@ fn the_lines_say_what_is_true() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the sum of realized_pnl.realized is now and then untrue: --ignored runs it"]
 async fn the_views_say_what_is_true_of_a_quiet_day() {
     check(11, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the sum of realized_pnl.realized is now and then untrue: --ignored runs it"]
 async fn the_views_say_what_is_true_of_a_bad_day() {
     let incidents = [
         "reject_storm@mm1:+30m..+45m",

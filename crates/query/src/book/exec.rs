@@ -18,7 +18,7 @@ use datafusion::physical_plan::{
 };
 use fillwatch_model::Micros;
 use futures::{StreamExt, TryStreamExt};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::reach::{Reach, Touched};
 use super::records::Records;
@@ -91,12 +91,11 @@ impl Kept {
             books.spawn(async move {
                 // Lets the other tasks of a single-threaded runtime be heard in between.
                 tokio::task::yield_now().await;
-                fold::keep(&records, part, to, &wanted)
+                Ok((part, fold::keep(&records, part, to, &wanted)?))
             });
         }
         let (mut orders, mut fills) = (Vec::new(), Vec::new());
-        while let Some(book) = books.join_next().await {
-            let written = book.map_err(|error| DataFusionError::External(Box::new(error)))??;
+        for written in in_order(books).await? {
             for batch in written.orders.iter().chain(&written.fills) {
                 memory.try_grow(batch.get_array_memory_size())?;
             }
@@ -187,18 +186,26 @@ async fn gather(
                 add(&mut records, &batch?)?;
                 held.try_resize(records.bytes())?;
             }
-            Ok::<_, DataFusionError>((records, held))
+            Ok((partition, (records, held)))
         });
     }
     let mut gathered = Vec::new();
-    while let Some(stream) = streams.join_next().await {
-        let (records, held) =
-            stream.map_err(|error| DataFusionError::External(Box::new(error)))??;
+    for (records, held) in in_order(streams).await? {
         drop(held);
         memory.try_grow(records.bytes())?;
         gathered.push(records);
     }
     Ok(gathered)
+}
+
+/// What numbered tasks give, by their numbers: the same lines make the same pages, row by row.
+async fn in_order<T: 'static>(mut tasks: JoinSet<Result<(usize, T)>>) -> Result<Vec<T>> {
+    let mut done = Vec::with_capacity(tasks.len());
+    while let Some(task) = tasks.join_next().await {
+        done.push(task.map_err(|error| DataFusionError::External(Box::new(error)))??);
+    }
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, given)| given).collect())
 }
 
 /// One page of the book as part of a plan.
@@ -208,6 +215,9 @@ pub(super) struct BookExec {
     page: Page,
     projection: Option<Vec<usize>>,
     kept: Arc<Kept>,
+    /// The pages that all partitions are dealt from. The book may be kept anew between two of them,
+    /// for a query that runs beside this one and asks for more, and its batches are others then.
+    pages: Arc<OnceCell<Arc<Pages>>>,
     properties: Arc<PlanProperties>,
 }
 
@@ -230,7 +240,14 @@ impl BookExec {
             EmissionType::Final,
             Boundedness::Bounded,
         );
-        Ok(BookExec { sources, page, projection, kept, properties: Arc::new(properties) })
+        Ok(BookExec {
+            sources,
+            page,
+            projection,
+            kept,
+            pages: Arc::default(),
+            properties: Arc::new(properties),
+        })
     }
 
     fn partitions(&self) -> usize {
@@ -295,11 +312,11 @@ impl ExecutionPlan for BookExec {
     ) -> Result<SendableRecordBatchStream> {
         let (kept, sources) = (Arc::clone(&self.kept), self.sources.clone());
         let (page, projection) = (self.page, self.projection.clone());
-        let partitions = self.partitions();
+        let (partitions, chosen) = (self.partitions(), Arc::clone(&self.pages));
         let rows = async move {
             let mut asked = Wanted::default();
             asked.add(page, projection.as_ref(), sources.reach);
-            let pages = kept.pages(&asked, sources, context).await?;
+            let pages = chosen.get_or_try_init(|| kept.pages(&asked, sources, context)).await?;
             let rows = match page {
                 Page::Orders => &pages.orders,
                 Page::Fills => &pages.fills,
