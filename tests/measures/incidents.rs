@@ -302,7 +302,6 @@ async fn everything(world: &World, window: Window) -> Vec<(String, Vec<Row>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not yet seen to pass: --ignored runs it"]
 async fn what_strikes_one_bot_moves_nothing_of_another_nor_of_its_own_past() {
     let [victim, other] = ["mm1", "mm2"];
     let (from, end) = (START + 15 * MINUTE, START + 35 * MINUTE);

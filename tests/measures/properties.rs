@@ -120,7 +120,6 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    #[ignore = "not yet seen to pass: --ignored runs it"]
     fn how_lines_come_changes_no_figure(seed in 0u64..1000, chance in any::<u64>()) {
         wait(async {
             let logs = some_lives(seed, 12 * MINUTE);
