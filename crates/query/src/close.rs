@@ -144,10 +144,12 @@ pub async fn compute_from<S: AsRef<str>>(
     let session = Session::new(tables, Window { from: None, to: Some(at) }, options)?;
     let mut rows = Vec::new();
     for (part, sql) in parts {
-        let answer = session.carried_query(part.as_ref(), sql.as_ref()).await?;
-        let batches: Vec<RecordBatch> = answer.stream.try_collect().await?;
-        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
-            rows.push(labelled(batch, part.as_ref(), at)?);
+        let mut answer = session.carried_query(part.as_ref(), sql.as_ref()).await?;
+        // One after the other: a busy bot's orders are many, and two of each would be twice that.
+        while let Some(batch) = answer.stream.try_next().await? {
+            if batch.num_rows() > 0 {
+                rows.push(labelled(&batch, part.as_ref(), at)?);
+            }
         }
     }
     Ok(rows)
