@@ -6,15 +6,16 @@
 --          open_orders  orders open at its end, in part or in full; not those of which the log has
 --                     nothing but fills, since it does not say how much was ordered.
 --          rejections  orders rejected in the window.
---          fill_rate_60s  part of the orders placed in the window and eligible that were filled
---                     within 60 s, a fraction as in fill_rates; null if none is eligible.
+--          fill_rate_60s  part of the orders placed in the window, and 60 s old at its end, that
+--                     were filled within 60 s, a fraction as in fill_rates; null if there is none.
 --          fills      fills in the window.
 --          fees       Σ fee of them; null if none is logged.
 --          slippage_mean  mean slippage of them, in the price's unit: positive is bad.
 --          slippage_bps  mean of their slippage_bps.
 --          slippage_earlier, slippage_later, slippage_change_sigma  as in slippage_change.
 --          edge       Σ edge of them: positive is good.
---          edge_drift_sigma  as edge_drift.drift_sigma, over all its strategies.
+--          edge_drift_sigma  as edge_drift.drift_sigma, over all its strategies; null below 20 fills
+--                     whose edge was expected, and where they are in two markets.
 -- Needs:   order_placed.order_id or fill.fill_price
 -- Reads:   windowed.
 -- Source:  fill_rates, fills, slippage_change and edge_drift, for whole bots.
@@ -39,9 +40,7 @@ with placed as (
             *,
             $from is null or coalesce(placed_at, first_at) >= $from as is_in_window,
             status in ('open', 'partial') and coalesce(placed_at, acked_at) is not null as is_open,
-            placed_at is not null and (
-                status not in ('open', 'partial') or placed_at + interval '60 seconds' <= $now
-            ) as is_eligible
+            placed_at + interval '60 seconds' <= $now as is_eligible
         from order_book
         where status is not null
             and ($from is null or last_at >= $from or status in ('open', 'partial'))

@@ -8,14 +8,15 @@
 --          orders     orders placed in the window.
 --          open_orders  orders open now, in part or in full.
 --          fills      fills in the window.
---          fill_rate_60s  part of the orders placed in the window and eligible that were filled
---                     within 60 s, a fraction as in fill_rates; null if none is eligible.
+--          fill_rate_60s  part of the orders placed in the window, and 60 s old at its end, that
+--                     were filled within 60 s, a fraction as in fill_rates; null if there is none.
 --          slippage_mean  mean slippage of the window's fills, in the price's unit: positive is
 --                     bad.
 --          slippage_bps  mean of their slippage_bps.
 --          slippage_earlier, slippage_later, slippage_change_sigma  as in slippage_change.
 --          edge       Σ edge of the window's fills: positive is good.
---          edge_drift_sigma  as edge_drift.drift_sigma, over all its strategies.
+--          edge_drift_sigma  as edge_drift.drift_sigma, over all its strategies; null below 20 fills
+--                     whose edge was expected, and where they are in two markets.
 --          realized_pnl  what the window's fills and settlements realised at average cost, before
 --                     fees; of a bot that logs round trips and no fills, theirs. Null without
 --                     either.

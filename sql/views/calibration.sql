@@ -19,11 +19,13 @@
 --          decomposition, which itself is left out: it misleads where forecasts are updated (Merkle
 --          and Hartman 2018).
 -- Omits:   orders that were over a day before the close before the window, fair values outside of
---          0…1, markets whose outcome is not logged, and outcomes that a later line corrects.
+--          0…1, markets whose outcome is not logged or is a price, and
+--          outcomes that a later line corrects.
 
 with outcomes as (
     select bot, market, last_value(outcome order by ts, outcome) as outcome
     from settlements
+    where outcome is not null
     group by bot, market
 ),
 

@@ -4,8 +4,9 @@
 --          Strategy is null for lines that name none, so the rows of a bot add up.
 -- Columns: date           the UTC day.
 --          bot, strategy  whose.
---          source         log where trades are the bot's own trade_closed lines, fills where they
---                         are put together from its fills; null for a row with only a logged_pnl.
+--          source         log where trades are the bot's own trade_closed lines that tell what
+--                         they made (see logged_trips), fills where they are put together from its
+--                         fills; null for a row with only a logged_pnl.
 --          trades         round trips closed, or fills and settlements; 0 for a row with only a
 --                         logged_pnl.
 --          realized_pnl   Σ gross_pnl of the round trips, or Σ realized of the fills (average

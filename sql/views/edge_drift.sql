@@ -22,11 +22,13 @@
 --                     are not.
 --          clusters   how many: markets, or fills.
 --          drift_sigma  drift / sd: how many standard deviations the fills are above (positive) or
---                     below (negative) what was expected. Null without an sd. The more fills, the
---                     smaller the shortfall that makes 3 of them: drift_vs_expected says whether it
---                     matters.
+--                     below (negative) what was expected. Null without an sd, below 20 fills, and
+--                     for two markets: so few say nothing of how far they scatter. The more fills,
+--                     the smaller the shortfall that makes 3 of them: drift_vs_expected says
+--                     whether it matters.
 --          ci_low, ci_high  95 % interval of drift: drift ± t × sd, with t the 97.5 % quantile of
---                     Student's distribution with clusters - 1 degrees of freedom. Null without sd.
+--                     Student's distribution with clusters - 1 degrees of freedom, wide for few
+--                     markets. Null where drift_sigma is.
 --          first_at, last_at  of those fills.
 -- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
 --          order_placed.fair; order_placed.price
@@ -36,7 +38,9 @@
 --          CR1 (Liang and Zeger 1986; the factor G/(G - 1) as in Cameron and Miller 2015) of a mean
 --          d̄ of N deviations in G clusters, times N: sd² = G/(G - 1) × Σ (D - n × d̄)² over the
 --          clusters, where D is the sum of a cluster's d and n their number. With clusters of one
---          fill it is N times the variance of d.
+--          fill it is N times the variance of d. It is too small where clusters are few (Cameron,
+--          Gelbach and Miller 2008), hence the quantiles of Student with G - 1 degrees, as Cameron
+--          and Miller have them; the minimum of 20 fills and 3 markets is ours.
 -- Omits:   fills without a fair value or of orders without a price: where there is no expectation,
 --          nothing drifts from it.
 

@@ -24,11 +24,13 @@
 --                     are not.
 --          clusters   how many: markets, or fills.
 --          drift_sigma  drift / sd: how many standard deviations the fills are above (positive) or
---                     below (negative) what was expected. Null without an sd. The more fills, the
---                     smaller the shortfall that makes 3 of them: drift_vs_expected says whether it
---                     matters.
+--                     below (negative) what was expected. Null without an sd, below 20 fills, and
+--                     for two markets: so few say nothing of how far they scatter. The more fills,
+--                     the smaller the shortfall that makes 3 of them: drift_vs_expected says
+--                     whether it matters.
 --          ci_low, ci_high  95 % interval of drift: drift ± t × sd, with t the 97.5 % quantile of
---                     Student's distribution with clusters - 1 degrees of freedom. Null without sd.
+--                     Student's distribution with clusters - 1 degrees of freedom, wide for few
+--                     markets. Null where drift_sigma is.
 --          first_at, last_at  of those fills.
 -- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
 --          order_placed.fair; order_placed.price
@@ -38,7 +40,9 @@
 --          CR1 (Liang and Zeger 1986; the factor G/(G - 1) as in Cameron and Miller 2015) of a mean
 --          d̄ of N deviations in G clusters, times N: sd² = G/(G - 1) × Σ (D - n × d̄)² over the
 --          clusters, where D is the sum of a cluster's d and n their number. With clusters of one
---          fill it is N times the variance of d.
+--          fill it is N times the variance of d. It is too small where clusters are few (Cameron,
+--          Gelbach and Miller 2008), hence the quantiles of Student with G - 1 degrees, as Cameron
+--          and Miller have them; the minimum of 20 fills and 3 markets is ours.
 -- Omits:   fills without a fair value or of orders without a price: where there is no expectation,
 --          nothing drifts from it.
 
@@ -113,6 +117,7 @@ judged as (
     select
         *,
         case when spread > 1e-9 * scale then finite(spread) end as sd,
+        fills >= 20 and (clustered_by = 'fill' or clusters >= 3) as is_enough,
         cast(nullif(clusters - 1, 0) as double) as df
     from summed
 ),
@@ -123,7 +128,6 @@ quantiles as (
     select
         *,
         case df
-            when 1 then 12.7062
             when 2 then 4.3027
             when 3 then 3.1824
             when 4 then 2.7764
@@ -152,9 +156,9 @@ select
     sd,
     clustered_by,
     clusters,
-    finite(drift / sd) as drift_sigma,
-    finite(drift - t * sd) as ci_low,
-    finite(drift + t * sd) as ci_high,
+    case when is_enough then finite(drift / sd) end as drift_sigma,
+    case when is_enough then finite(drift - t * sd) end as ci_low,
+    case when is_enough then finite(drift + t * sd) end as ci_high,
     first_at,
     last_at
 from quantiles

@@ -7,8 +7,8 @@
 --          orders     orders placed in it.
 --          size       what they asked for in all; null if no line says.
 --          n_1s, n_10s, n_60s, n_300s  orders that are eligible: as old as that at the window's
---                     end, or over before. A younger one that is still open is censored, not
---                     missed.
+--                     end. A younger one is censored, whatever became of it by then: if those that
+--                     filled counted while the open ones do not, the rate would be too high.
 --          filled_1s, filled_10s, filled_60s, filled_300s  those of them that were filled in full
 --                     within that time of placement.
 --          fill_rate_1s, fill_rate_10s, fill_rate_60s, fill_rate_300s  filled / n, a fraction; null
@@ -27,7 +27,8 @@
 -- Reads:   windowed: the orders placed in the window, and as much of the past for the baseline as
 --          the window shows.
 -- Source:  the kalshi monitor: "percentage of placed limit orders that fill within N seconds". That
---          open orders are censored, and the rate by size, are our reasoning: there is no standard.
+--          young orders are censored, and the rate by size, are our reasoning: there is no
+--          standard.
 -- Omits:   orders whose placement is not logged, or whose lines name no id. Rejected orders count
 --          as orders placed and not filled, as the definition has it; order_success says how many.
 
@@ -43,12 +44,12 @@ with placed as (
         filled_size_10s,
         filled_size_60s,
         filled_size_300s,
-        is_over or placed_at + interval '1 second' <= $now as eligible_1s,
-        is_over or placed_at + interval '10 seconds' <= $now as eligible_10s,
-        is_over or placed_at + interval '60 seconds' <= $now as eligible_60s,
-        is_over or placed_at + interval '300 seconds' <= $now as eligible_300s
-    from (select *, status not in ('open', 'partial') as is_over from order_book) as book
-    where status is not null and ($from is null or placed_at >= $from)
+        placed_at + interval '1 second' <= $now as eligible_1s,
+        placed_at + interval '10 seconds' <= $now as eligible_10s,
+        placed_at + interval '60 seconds' <= $now as eligible_60s,
+        placed_at + interval '300 seconds' <= $now as eligible_300s
+    from order_book
+    where status is not null and placed_at is not null and ($from is null or placed_at >= $from)
 ),
 
 judged as (

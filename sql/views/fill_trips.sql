@@ -26,7 +26,7 @@ with measured as (
     select
         *,
         case
-            when action = 'settlement' then abs(position_before)
+            when action = 'settlement' and position = 0 then abs(position_before)
             when action = 'fill' and position * position_before < 0 then abs(position_before)
             when action = 'fill' and abs(position) < abs(position_before) then size
             else 0

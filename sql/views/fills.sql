@@ -33,8 +33,15 @@
 -- Reads:   windowed: the fills of the window, with their orders as the close before it left them.
 -- Source:  slippage is the kalshi monitor's formula, (fill_price - model_fair) × (1 if yes else
 --          -1). Its text calls a negative one adverse; by its formula a positive one is, and that
---          is what this follows.
--- Omits:   closed round trips that tell an entry and an exit price; see round_trips.
+--          is what this follows. By it, price and fair of a no order are those of yes: no bought for
+--          0.38 is logged as no at 0.62.
+-- Omits:   closed round trips that tell an entry and an exit price; see round_trips. No orders
+--          logged at a price of their own, which nothing in a line tells from one of yes: slippage,
+--          edge and positions of them are wrong, unless the bot logs 1 - price, and 1 - fair. An
+--          outcome beside BUY and SELL (Polymarket) is not read, for its price is the outcome
+--          token's own: where market names the condition, purchases of Yes and of No add up; let
+--          [source.fields] take market from the token's id, and each has its own position at its
+--          own price. What cannot be joined to its order, as in orders, has no fair value from it.
 
 with priced as (
     select

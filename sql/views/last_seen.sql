@@ -21,5 +21,5 @@ select
     sum(events) as event_count,
     extract(epoch from $now - max(last_at)) as age_s
 from seen
-where kind not in ('halted', 'halt_reason', 'running', 'last_action')
+where kind not in ('halted', 'halt_reason', 'running', 'last_action', 'trip')
 group by bot, kind

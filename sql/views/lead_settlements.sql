@@ -1,18 +1,23 @@
--- How binary markets came out, as logs tell it, from the last close before the window on.
+-- How markets came out, as logs tell it, from the last close before the window on.
 --
--- Grain:   one row per bot, market, instant and outcome; a line that is there twice is one.
+-- Grain:   one row per bot, market, instant and value; a line that is there twice is one.
 -- Columns: ts         when the log says so.
 --          bot, market  which market, in whose log.
---          outcome    what one contract on yes paid: 1 for yes, 0 for no, and what lies between for
---                     a market that paid both sides. A value above 1 is in cents.
+--          value      what the line says: a number as it is, 1 for yes, 0 for no. In which unit it
+--                     is only prices tell: position_steps reads it in that of the position.
+--          outcome    what one contract on yes paid in a binary market, 0…1: 1 for yes and for 100
+--                     cents, 0 for no, and what lies between for one that paid both sides. Null for
+--                     any other value above 1, which is a price that something settled at.
 -- Fields:  result text, outcome text, market_result text, winning_outcome text, resolution text,
 --          settlement_value text, settlement_price text, type text
 -- Needs:   log.market
 -- Reads:   windowed, but from the last close at or before the window: a position that was opened
 --          before it is settled too. In the window alone it is the view settlements.
--- Source:  Kalshi's market_result (yes or no) and its settlement value in cents.
--- Omits:   outcomes that are neither yes, no, true, false nor a number from 0 to 100: win says
---          nothing of the market without the side.
+-- Source:  Kalshi's market_result (yes or no) and its settlement value in cents; exchanges'
+--          settlement price of a future.
+-- Omits:   outcomes that are neither yes, no, true, false nor a number from 0 on: win says nothing
+--          of the market without the side. A future that settled at a price of 1 or less looks like
+--          a binary market here.
 
 -- The case keeps the patterns from being tried on the lines of other kinds.
 with lines as (
@@ -75,6 +80,7 @@ select distinct
     ts,
     bot,
     market,
-    case when value > 1 then value / 100 else value end as outcome
+    value,
+    case when value <= 1 then value when value = 100 then 1.0 end as outcome
 from valued
-where value between 0 and 100
+where finite(value) >= 0

@@ -1,6 +1,7 @@
 -- The round trips that bots log themselves, as they log them.
 --
--- Grain:   one row per trade_closed line; a line that is there twice counts once.
+-- Grain:   one row per trade_closed line that tells what the trade made: a pnl, or an entry price,
+--          an exit price and a size. A line that is there twice counts once.
 -- Columns: closed_at      when the trade was closed.
 --          opened_at      when it was opened: entry_ts, else duration_seconds before closed_at;
 --                         null where no field says so, or one says it was after closed_at.
@@ -14,10 +15,11 @@
 --          logged_pnl     what the line calls pnl.
 -- Fields:  entry_price float, exit_price float, entryprice float, exitprice float, slippage float,
 --          entry_ts text, entry_time text, duration_seconds float
--- Needs:   trade_closed
+-- Needs:   trade_closed.entry_price or trade_closed.pnl
 -- Reads:   windowed.
 -- Source:  the purpleflea guide's Trade; catalyst's "Position closed".
--- Omits:   percentages of profit, and trades that are still open.
+-- Omits:   percentages of profit, trades that are still open, and lines that only say that something
+--          was closed ("Position closed" and a reason).
 
 with lines as (
     select distinct
@@ -67,6 +69,8 @@ timed as (
             cast(ts as bigint) - try_cast(round(duration_s * 1e6) as bigint)
         ) as opened_us
     from numbered
+    where logged_pnl is not null
+        or (entry_price is not null and exit_price is not null and size is not null)
 )
 
 select

@@ -9,7 +9,8 @@
 --          cancelled, rejected, expired  those that ended so, a part filled or not.
 --          open       those of which nothing has been filled yet; the six add up to placed.
 --          success_pct  100 × filled / n; null where n is 0. Orders that are still open are neither
---                     a success nor a failure.
+--                     a success nor a failure, so it leans to what ends sooner, fills or cancels;
+--                     fill_rates, which judges all orders at the same age, does not.
 --          rejection_rate  rejected / placed, a fraction.
 --          n          orders whose end is known: placed less partially_filled and open.
 -- Needs:   order_placed.order_id; fill.order_id

@@ -32,7 +32,12 @@
 -- Reads:   windowed: orders as the close before the window left them, and the lines since, for a
 --          fill in the window belongs to an order that may have been placed before it.
 -- Source:  the kalshi monitor, whose fills name an order and not its market, side or fair value.
--- Omits:   acks, cancels and expiries that name no order.
+-- Omits:   acks, cancels and expiries that name no order. Lines of one order are found by bot, run_id
+--          and order_id, all three: one placed in a run and filled in the next, or with a run_id on
+--          some of its lines alone, is two rows, and so is one that is placed with the client's id
+--          and filled with the venue's, even where its ack has both. The second has the fills and
+--          lacks what the placement says; the first stays open. A bot whose orders outlive its runs
+--          should log no run_id, or keep it.
 
 select
     bot,

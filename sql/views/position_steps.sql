@@ -8,7 +8,8 @@
 --          action     opening (as the close before the window left it), fill or settlement.
 --          run_id, order_id, trade_id, side  of the fill; null for the others.
 --          sign       +1 bought (yes, long), -1 sold (no, short); null for the others.
---          price      of the fill; of a settlement its outcome, 0…1; null for an opening.
+--          price      of the fill; of a settlement what it paid, in the unit of avg_price; null
+--                     for an opening, and for a settlement whose unit cannot be told.
 --          size       of the fill; null for the others.
 --          fee        of the fill, positive when paid; null if not logged. Of an opening, all fees
 --                     before it.
@@ -35,9 +36,14 @@
 --          without. positions and realized_pnl say what of it is asked for.
 -- Source:  average cost: what adds to a position is averaged into its price, what reduces it
 --          realises (price - avg_price) × size × the position's sign, what goes through 0 does
---          both.
+--          both. A settlement pays its value in the unit of the position's average price: where
+--          that is above 1 and at most 100, yes and 1 pay 100 (cents), and any other number is a
+--          price like it, as where it is above 100; where it is at most 1, a number above 1 and up
+--          to 100 is in cents, and one above that says nothing.
 -- Omits:   fills whose market nothing tells. One whose side, size or price nothing tells is here,
---          but moves no position: what is not known is not guessed.
+--          but moves no position: what is not known is not guessed. Settlements of what is flat by
+--          then: the first told counts, and one that corrects it does not (settlements has both).
+--          Cents of a position bought for 1 each look like dollars.
 
 with held as (
     select bot, strategy, market
@@ -119,7 +125,7 @@ steps as (
         null as trade_id,
         null as side,
         null as sign,
-        settled.outcome as price,
+        settled.value as price,
         null as size,
         null as fill_number,
         null as tie,
@@ -186,7 +192,7 @@ select
     trade_id,
     side,
     sign,
-    price,
+    case when action = 'settlement' then held_after['price'] else price end as price,
     size,
     fee,
     slippage,

@@ -1,7 +1,8 @@
 -- The round trips of each bot: what was won and lost from entry to exit, and what it cost.
 --
--- Grain:   one row per trade closed in the window: per trade_closed line of a bot that logs those,
---          and per position that was opened and closed again of a bot that logs none.
+-- Grain:   one row per trade closed in the window: per trade_closed line of a bot that logs those
+--          with what they made (a pnl, or both prices and a size), and per position that was opened
+--          and closed again of a bot that logs none.
 -- Columns: closed_at      when it was closed.
 --          opened_at      when it was opened; null where no line says so.
 --          bot, strategy, market  whose, in what.

@@ -3,10 +3,11 @@
 --
 -- Grain:   one row per bot, strategy and kind.
 -- Columns: bot, strategy  who; strategy is null for lines that name none.
---          kind       a kind of event, or one of four things that lines of other kinds say:
+--          kind       a kind of event, or one of five things that lines say beside their kind:
 --                     `halted`, that trading is stopped; `halt_reason`, why; `running`, that it is
 --                     not stopped (any more); `last_action`, when the strategy last acted, as a
---                     health payload has it.
+--                     health payload has it; `trip`, that a trade was closed and what it made, as
+--                     logged_trips has it.
 --          first_at, last_at  the first time ever and the last.
 --          events     how many there were; lines of one instant that agree in event and market
 --                     count once, and so does a line that is there twice.
@@ -95,6 +96,19 @@ actions as (
     group by bot, strategy
 ),
 
+trips as (
+    select
+        bot,
+        strategy,
+        'trip' as kind,
+        min(closed_at) as first_at,
+        max(closed_at) as last_at,
+        count(distinct closed_at) filter (where bot is not null) as events,
+        cast(null as text) as reason
+    from logged_trips
+    group by bot, strategy
+),
+
 parts as (
     select bot, strategy, kind, first_at, last_at, events, state as reason
     from opening
@@ -107,6 +121,8 @@ parts as (
     select * from reasons
     union all
     select * from actions
+    union all
+    select * from trips
 )
 
 select

@@ -135,10 +135,8 @@ fn fill_rates(case: &Case) -> Vec<Row> {
 /// many of those were filled in full in time.
 fn within(orders: &[&Order], seconds: i64, now: i64) -> (Row, usize, usize) {
     let horizon = seconds * 1_000_000;
-    let eligible: Vec<&&Order> = orders
-        .iter()
-        .filter(|order| order.is_over() || order.placed_at.unwrap() + horizon <= now)
-        .collect();
+    let eligible: Vec<&&Order> =
+        orders.iter().filter(|order| order.placed_at.unwrap() + horizon <= now).collect();
     let in_time = |order: &Order| order.filled_by(order.placed_at.unwrap() + horizon);
     let is_full = |order: &&&&Order| {
         let wanted = order.size.unwrap_or_else(|| order.filled_size());

@@ -173,7 +173,25 @@ impl Position {
         effect
     }
 
-    /// Closes all of it at what the outcome is worth, 0 to 1 for a binary market.
+    /// What a contract pays, in the unit that the position's prices have, when its market settles
+    /// and the log says `told`: 1 or 0 for yes or no, dollars, cents, or the price of a future. Null
+    /// if it cannot be any of them.
+    pub fn worth(&self, told: f64) -> Option<f64> {
+        const CENTS: f64 = 100.0;
+        // Sums of prices of 1 may be more than 1 by their rounding.
+        let is_above_one = |price: f64| price > 1.0 + FLAT_TOLERANCE;
+        match self.avg_price {
+            Some(price) if !is_above_one(price) => match told {
+                _ if told <= 1.0 => Some(told),
+                _ if told <= CENTS => Some(told / CENTS),
+                _ => None,
+            },
+            Some(price) if price <= CENTS && told == 1.0 => Some(CENTS),
+            _ => Some(told),
+        }
+    }
+
+    /// Closes all of it at `outcome` for each contract.
     pub fn settle(&mut self, at: i64, outcome: Option<f64>) -> Effect {
         let Some(outcome) = outcome.filter(|outcome| outcome.is_finite()) else {
             return self.skip(None);

@@ -5,12 +5,12 @@
 //! | --- | --- |
 //! | `opening` | sets the state to `position0`, `avg0`, `realized0`, `opened0`; the other arguments are not read |
 //! | `fill` | `sign` × `size` contracts at `price`; moves nothing if one of them is null |
-//! | `settlement` | closes all of it at `price`, the outcome; moves nothing if that is null |
+//! | `settlement` | closes all of it at `price`, in the unit of `avg_price`; moves nothing if that is null, or its unit cannot be told |
 //!
 //! The struct has `position`, `position_before` (the row), `avg_price` (null when flat), `realized` (by this row; null for an opening
 //! and where nothing could be known), `realized_pnl` (so far, with `realized0`), `opened_at`, and `trip`:
 //! the number of the round trip, flat to flat, that the row belongs to. A fill that turns the position
-//! belongs to the trip that it ends; null when flat.
+//! belongs to the trip that it ends; null when flat. `price` is what a settlement paid, null for the others.
 
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ fn fields() -> Fields {
         ("realized_pnl", DataType::Float64),
         ("opened_at", ColumnType::Time.arrow()),
         ("trip", DataType::Int64),
+        ("price", DataType::Float64),
     ])
 }
 
@@ -124,8 +125,17 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Does what the row says.
-    fn apply(&self, row: usize, position: &mut Position) -> Result<Effect> {
+    /// What the contracts held pay if the row is a settlement.
+    fn paid(&self, row: usize, position: &Position) -> Option<f64> {
+        use arrow::array::Array;
+        let [_, price, ..] = self.numbers;
+        let is_settlement = self.actions.is_valid(row) && self.actions.value(row) == "settlement";
+        let told = (is_settlement && price.is_valid(row)).then(|| price.value(row))?;
+        position.worth(told)
+    }
+
+    /// Does what the row says; `paid` is what a settlement paid.
+    fn apply(&self, row: usize, paid: Option<f64>, position: &mut Position) -> Result<Effect> {
         use arrow::array::Array;
         let [sign, price, size, position0, avg0, realized0] =
             self.numbers.map(|array| array.is_valid(row).then(|| array.value(row)));
@@ -149,7 +159,7 @@ impl<'a> Rows<'a> {
                 let at = at.unwrap_or_default();
                 position.apply(&Deal { at, sign, price, size, fee: None })
             }
-            "settlement" => position.settle(at.unwrap_or_default(), price),
+            "settlement" => position.settle(at.unwrap_or_default(), paid),
             other => {
                 return exec_err!(
                     "`action` of `{NAME}` is 'opening', 'fill' or 'settlement', not '{other}'"
@@ -165,8 +175,8 @@ struct Evaluator;
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let arguments = Rows::new(values)?;
-        let [mut held, mut before, mut avg_price, mut realized, mut realized_pnl] =
-            [(); 5].map(|()| Float64Builder::with_capacity(rows));
+        let [mut held, mut before, mut avg_price, mut realized, mut realized_pnl, mut price] =
+            [(); 6].map(|()| Float64Builder::with_capacity(rows));
         let mut opened_at = TimestampMicrosecondBuilder::with_capacity(rows)
             .with_data_type(ColumnType::Time.arrow());
         let mut trip = Int64Builder::with_capacity(rows);
@@ -174,12 +184,14 @@ impl PartitionEvaluator for Evaluator {
         let finite = |value: f64| Some(value).filter(|value| value.is_finite());
         for row in 0..rows {
             before.append_option(finite(position.position()));
-            let effect = arguments.apply(row, &mut position)?;
+            let paid = arguments.paid(row, &position);
+            let effect = arguments.apply(row, paid, &mut position)?;
             held.append_option(finite(position.position()));
             avg_price.append_option(position.avg_price.and_then(finite));
             realized.append_option(effect.realized.and_then(finite));
             realized_pnl.append_option(finite(position.realized_pnl.value()));
             opened_at.append_option(position.opened_at);
+            price.append_option(paid.and_then(finite));
             trip.append_option(effect.trip.and_then(|number| i64::try_from(number).ok()));
         }
         super::together(
@@ -192,6 +204,7 @@ impl PartitionEvaluator for Evaluator {
                 Arc::new(realized_pnl.finish()),
                 Arc::new(opened_at.finish()),
                 Arc::new(trip.finish()),
+                Arc::new(price.finish()),
             ],
         )
     }

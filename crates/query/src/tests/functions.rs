@@ -117,23 +117,28 @@ async fn a_position_by_average_cost() {
              (timestamp '2026-01-05 00:00:02Z', 'fill', -1, null, 10.0, null, null, null, null),
              (timestamp '2026-01-05 00:00:03Z', 'fill', -1, 0.8, 30.0, null, null, null, null),
              (timestamp '2026-01-05 00:00:04Z', 'settlement', null, 0.0, null, null, null, null, null),
-             (timestamp '2026-01-05 00:00:05Z', 'settlement', null, 0.0, null, null, null, null, null)),
+             (timestamp '2026-01-05 00:00:05Z', 'settlement', null, 0.0, null, null, null, null, null),
+             (timestamp '2026-01-05 00:00:06Z', 'fill', 1, 45.0, 10.0, null, null, null, null),
+             (timestamp '2026-01-05 00:00:07Z', 'settlement', null, 1.0, null, null, null, null, null)),
          s as (
              select ts, average_cost(action, sign, price, size, ts, position0, avg0, realized0, opened0)
                  over (order by ts) as p
              from t
          )
          select p['position'] as position, p['avg_price'] as avg_price, round(p['realized'], 9) as realized,
-                round(p['realized_pnl'], 9) as realized_pnl, p['opened_at'] as opened_at, p['trip'] as trip
+                round(p['realized_pnl'], 9) as realized_pnl, p['opened_at'] as opened_at, p['trip'] as trip,
+                p['price'] as price
          from s order by ts",
         expect![[r#"
-            position,avg_price,realized,realized_pnl,opened_at,trip
-            10.0,0.5,,2.0,2026-01-03T12:00:00Z,1
-            20.0,0.6,0.0,2.0,2026-01-03T12:00:00Z,1
-            20.0,0.6,,2.0,2026-01-03T12:00:00Z,1
-            -10.0,0.8,4.0,6.0,2026-01-05T00:00:03Z,1
-            0.0,,8.0,14.0,,2
-            0.0,,0.0,14.0,,
+            position,avg_price,realized,realized_pnl,opened_at,trip,price
+            10.0,0.5,,2.0,2026-01-03T12:00:00Z,1,
+            20.0,0.6,0.0,2.0,2026-01-03T12:00:00Z,1,
+            20.0,0.6,,2.0,2026-01-03T12:00:00Z,1,
+            -10.0,0.8,4.0,6.0,2026-01-05T00:00:03Z,1,
+            0.0,,8.0,14.0,,2,0.0
+            0.0,,0.0,14.0,,,0.0
+            10.0,45.0,0.0,14.0,2026-01-05T00:00:06Z,3,
+            0.0,,550.0,564.0,,3,100.0
         "#]],
     )
     .await;

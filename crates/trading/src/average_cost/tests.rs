@@ -100,6 +100,27 @@ fn what_is_not_known_moves_nothing() {
 }
 
 #[test]
+fn a_settlement_is_in_the_unit_of_the_prices() {
+    #[track_caller]
+    fn check(price: f64, worths: &[(f64, Option<f64>)]) {
+        let mut position = Position::default();
+        position.apply(&deal(0, 1.0, 10.0, price));
+        for (told, worth) in worths {
+            assert_eq!(position.worth(*told), *worth, "{told} of what was bought at {price}");
+        }
+    }
+    let dollars = [(0.0, Some(0.0)), (0.5, Some(0.5)), (1.0, Some(1.0)), (100.0, Some(1.0))];
+    check(0.45, &dollars);
+    check(1.0 + f64::EPSILON, &dollars);
+    check(0.45, &[(37.0, Some(0.37)), (100.5, None)]);
+    check(45.0, &[(0.0, Some(0.0)), (1.0, Some(100.0)), (37.0, Some(37.0)), (100.0, Some(100.0))]);
+    check(80.0, &[(85.2, Some(85.2)), (120.0, Some(120.0))]);
+    check(64_000.0, &[(1.0, Some(1.0)), (63_000.0, Some(63_000.0))]);
+    // Nothing is held, so nothing says what the unit is, nor does it matter.
+    assert_eq!(Position::default().worth(85.2), Some(85.2));
+}
+
+#[test]
 fn a_round_trip_says_what_it_was() {
     let mut position = Position::default();
     let fee = |fee: f64, deal: Deal| Deal { fee: Some(fee), ..deal };
