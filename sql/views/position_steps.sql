@@ -17,10 +17,12 @@
 --          expected_edge  of the fill: what its order expected to make on its size.
 --          position_before  held before it, with the sign of position.
 --          position   held after it: positive is long (yes), negative short (no).
---          avg_price  mean cost of what is held; null when flat, or where a price is not known.
+--          avg_price  mean cost of what is held; null when flat, and from a fill on that added to
+--                     it at a price nothing tells until it is flat, or turned at a known price.
 --          realized   profit that this row realised at average cost, before fees; null for an
---                     opening, and where the fill's side, size or price is not known.
---          realized_pnl  all of it up to this row, since the log began.
+--                     opening, where the fill's side or size is not known, and where something was
+--                     closed at an unknown price or that had cost an unknown one.
+--          realized_pnl  all of it up to this row, since the log began, without what is null.
 --          opened_at  when the position left 0 or changed its sign; null when flat.
 --          trip       the round trip it belongs to, counted from 1 since the close; of a fill that
 --                     turned the position, the one it ended. Null for an opening that is flat.
@@ -36,8 +38,9 @@
 -- Source:  average cost: what adds to a position is averaged into its price, what reduces it
 --          realises (price - avg_price) × size × the position's sign, what goes through 0 does
 --          both.
--- Omits:   fills whose market nothing tells. One whose side, size or price nothing tells is here,
---          but moves no position: what is not known is not guessed.
+-- Omits:   fills whose market nothing tells. One whose side or size nothing tells is here, but
+--          moves no position: what is not known is not guessed. One without a price moves it, and
+--          leaves it at an unknown cost.
 
 with held as (
     select bot, strategy, market
