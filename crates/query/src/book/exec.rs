@@ -16,18 +16,17 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning,
     PlanProperties, ReplaceChildrenOptions,
 };
-use fillwatch_model::Micros;
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::Mutex;
 
 use super::reach::{Reach, Touched};
 use super::records::Records;
-use super::{Page, Wanted, columns, fold};
+use super::{Page, Span, Wanted, columns, fold};
 
 /// The book, once somebody has asked for it.
 #[derive(Debug)]
 pub(super) struct Kept {
-    to: Micros,
+    span: Span,
     /// What the plans made so far will ask for.
     wanted: StdMutex<Wanted>,
     /// What became of keeping it. A failure is kept, too: the lines are gone.
@@ -45,12 +44,8 @@ struct Pages {
 }
 
 impl Kept {
-    pub(super) fn new(to: Option<Micros>) -> Kept {
-        Kept {
-            to: to.unwrap_or(Micros::MAX),
-            wanted: StdMutex::new(Wanted::default()),
-            pages: Mutex::new(None),
-        }
+    pub(super) fn new(span: Span) -> Kept {
+        Kept { span, wanted: StdMutex::new(Wanted::default()), pages: Mutex::new(None) }
     }
 
     fn wanted(&self) -> Wanted {
@@ -87,11 +82,11 @@ impl Kept {
         let records = Arc::new(sources.gather(wanted.reach, &context, &memory, parts).await?);
         let mut books = JoinSet::new();
         for part in 0..parts {
-            let (records, wanted, to) = (Arc::clone(&records), Arc::clone(&wanted), self.to);
+            let (records, wanted, span) = (Arc::clone(&records), Arc::clone(&wanted), self.span);
             books.spawn(async move {
                 // Lets the other tasks of a single-threaded runtime be heard in between.
                 tokio::task::yield_now().await;
-                fold::keep(&records, part, to, &wanted)
+                fold::keep(&records, part, span, &wanted)
             });
         }
         let (mut orders, mut fills) = (Vec::new(), Vec::new());

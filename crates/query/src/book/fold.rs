@@ -14,7 +14,7 @@ use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 
 use super::records::{Key, Records, Told};
-use super::{Page, Wanted, columns};
+use super::{Page, Span, Wanted, columns};
 
 /// What is made of some orders' lines.
 pub(super) struct Written {
@@ -26,11 +26,11 @@ pub(super) struct Written {
 pub(super) fn keep(
     records: &[Records],
     shard: usize,
-    to: Micros,
+    span: Span,
     wanted: &Wanted,
 ) -> Result<Written> {
     let groups = Groups::of(records, shard);
-    let mut writer = Writer { to, wanted, pages: Pages::new(wanted) };
+    let mut writer = Writer { span, wanted, pages: Pages::new(wanted) };
     let mut lines = Vec::new();
     for (first, places) in groups.iter() {
         let key = records[first.stream()].key(shard, first.row());
@@ -43,8 +43,8 @@ pub(super) fn keep(
             }
         }
         let folded = match key.order_id {
-            Some(_) => fold(opening, &mut lines, to),
-            None => fold_unidentified(&mut lines, to),
+            Some(_) => fold(opening, &mut lines, span.to),
+            None => fold_unidentified(&mut lines, span.to),
         };
         writer.write(key, &folded, records, shard)?;
     }
@@ -140,7 +140,7 @@ impl Groups {
 
 /// The pages, as they are written.
 struct Writer<'a> {
-    to: Micros,
+    span: Span,
     wanted: &'a Wanted,
     pages: Pages,
 }
@@ -188,7 +188,7 @@ impl Writer<'_> {
 
     /// In the order of [`columns::ORDER_COLUMNS`].
     fn order(&mut self, key: Key<'_>, order: &Order<'_>) -> Result<()> {
-        let keep = order.keep(self.to);
+        let keep = order.keep(self.span.to);
         let within = order.filled_within().map(|sizes| sizes.map(Some)).unwrap_or_default();
         let row = &mut self.pages.orders.row()?;
         row.text(key.bot);
@@ -211,8 +211,9 @@ impl Writer<'_> {
         row.float(Some(order.filled_size));
         row.float(order.avg_fill_price());
         row.float(order.fee);
-        row.text(order.status().map(|status| status.as_str()));
-        row.time(order.closed_at());
+        let (status, closed_at) = order.as_of(self.span.as_of);
+        row.text(status.map(|status| status.as_str()));
+        row.time(closed_at);
         row.int(order.reject_code);
         row.text(order.reject_reason.as_deref());
         row.time(Some(order.first_at));

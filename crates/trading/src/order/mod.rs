@@ -22,6 +22,9 @@
 //! Any line starts a new order when the last one was over for [`OVER_FOR`] or heard of no more for
 //! [`SILENT_FOR`].
 //!
+//! An order that was open when its id was taken is cancelled from then on; one that was silent for
+//! [`SILENT_FOR`] expired at the end of that, whether a line came after it or none.
+//!
 //! # A fill is counted once
 //!
 //! Bots tell a fill several times: as it happens, as the state of the order, as a summary. Every

@@ -227,6 +227,16 @@ impl Order<'_> {
     /// The mean price of its fills, weighted by their size; null if none said both.
     pub fn avg_fill_price(&self) -> Option<f64> {
         (self.priced_size > 0.0).then(|| tidy(self.notional / self.priced_size))
+    /// What is known of it at `at`, when no line is to be read any more before that: its status, and
+    /// when that became final. One that was not over and of which nothing was heard for
+    /// [`SILENT_FOR`] has expired then.
+    pub fn as_of(&self, at: i64) -> (Option<Status>, Option<i64>) {
+        if !self.unidentified && self.closed_at().is_none() && self.is_forgotten(at) {
+            return (Some(Status::Expired), Some(self.silenced_at()));
+        }
+        (self.status(), self.closed_at())
+    }
+
     }
 
     /// How long it took to be placed: as the line says that acknowledged or rejected it, else from
@@ -290,6 +300,23 @@ impl Order<'_> {
     /// Accounts for a fill of `size` at `at`.
     pub(super) fn add_within(&mut self, at: i64, size: f64) {
         let Some(placed) = self.placed_at else { return };
+    fn silenced_at(&self) -> i64 {
+        self.last_at.saturating_add(SILENT_FOR)
+    }
+
+    /// A line at `at` begins another order with its id. If it was open until then, it is over: a bot
+    /// does not give away the id of an order that it still has.
+    pub(super) fn replace(&mut self, at: i64) {
+        self.replaced = true;
+        if self.closed_at().is_none() {
+            self.ended = Some(if self.is_forgotten(at) {
+                (Status::Expired, self.silenced_at())
+            } else {
+                (Status::Cancelled, at)
+            });
+        }
+    }
+
         for (within, horizon) in self.within.iter_mut().zip(HORIZONS_S) {
             if at - placed <= horizon * SECOND {
                 within.0 += size;

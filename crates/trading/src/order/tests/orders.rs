@@ -147,6 +147,41 @@ fn what_is_long_over_is_another_order() {
 }
 
 #[test]
+fn an_order_whose_id_is_taken_is_over() {
+    let folded = |text: &str| {
+        let orders = fold(None, &mut lines(text), EVER).orders;
+        orders.iter().map(|order| order.as_of(EVER - 1)).collect::<Vec<_>>()
+    };
+    let (cancelled, expired) = (Some(Status::Cancelled), Some(Status::Expired));
+    let ends = folded(
+        "0 placed x price=0.5 size=10
+         1 fill fill n=4 at=0.5
+         600 placed x price=0.52 size=10",
+    );
+    assert_eq!(ends[0], (cancelled, Some(600_000_000)));
+    // It had ended before, whatever became of its id.
+    let ends = folded("0 placed x \n 5 expired x \n 600 placed x");
+    assert_eq!(ends[0], (expired, Some(5_000_000)));
+    // Nothing was heard of it for so long that it was over before that.
+    let ends = folded(&format!("0 placed x \n {} placed x", SILENT_FOR / 1_000_000 + 9));
+    assert_eq!(ends[0], (expired, Some(SILENT_FOR)));
+}
+
+#[test]
+fn an_order_of_which_nothing_is_heard_expires() {
+    let order = one("0 placed x size=10 \n 5 fill fill n=4 at=0.5");
+    let silent = 5_000_000 + SILENT_FOR;
+    assert_eq!(order.as_of(silent), (Some(Status::Partial), None));
+    assert_eq!(order.as_of(silent + 1), (Some(Status::Expired), Some(silent)));
+    // What is over stays what it is.
+    let order = one("0 cancelled x");
+    assert_eq!(order.as_of(silent + 1), (Some(Status::Cancelled), Some(0)));
+    // Of an order that no id names nothing can be known, however long it is.
+    let folded = fold_unidentified(&mut lines("0 placed x"), EVER);
+    assert_eq!(folded.orders[0].as_of(silent + 1), (None, None));
+}
+
+#[test]
 fn a_state_is_short_and_reads_back() {
     let order = one("0 placed order_placed market=BTC side=buy price=0.1 size=0.3 fair=0.11
          1 fill fill n=0.1 at=0.1 id=t1 fee=0.01");
