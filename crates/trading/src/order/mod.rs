@@ -33,7 +33,9 @@
 //! with the same word tell two fills.
 //!
 //! 1. **Exact duplicates** are one line.
-//! 2. **A trade id** that was told already retells: `fill t1 10`, `trade t1 10`.
+//! 2. **A trade id** that was told already retells: `fill t1 10`, `trade t1 10`. Not so where
+//!    market or side, as the lines or else the order have them, contradict each other: venues
+//!    number trades by market.
 //! 3. **A line that was told already by another word**, with the same size and the same price (or
 //!    without): `fill 10 @ 0.51`, `order_filled 10 @ 0.51`. Both times within [`RETOLD_WITHIN`], or
 //!    counting both would be more than was ordered. Where one word says *partial* and the other does
@@ -46,7 +48,10 @@
 //!    `order_update c=10`, `fill 10`; the price of the `fill` then takes the place of the other's,
 //!    which may be an average. Smaller fills by another word within [`RETOLD_WITHIN`] are pieces of
 //!    it: `order_update c=25`, `fill 10`, `fill 15`; what they say of fees is added up. A line with a
-//!    trade id and a size of its own counts its size.
+//!    trade id and a size of its own counts its size. What is called a total but does not rise
+//!    though the trade id is a new one, or falls, is the fill's own size, and so is what the same
+//!    word says from then on: `fill t1 c=10`, `fill t2 c=10` are two fills of 10. Without trade ids
+//!    they are one.
 //! 5. **A size that would be more than was ordered**, by a word that told none of the fills so far,
 //!    is a running total: `fill 10`, `fill 15`, `order_filled 25` of an order of 25 are two fills, and
 //!    so are `order_filled 25`, `fill 10`, `fill 15` one. By a word that told some it counts what is
@@ -73,7 +78,8 @@
 //!
 //! What this leaves wrong: two words that tell different fills of the same size and price within
 //! 5 s, neither saying *partial*, are taken for one; a fill that one word tells in one and another in
-//! several pieces, without trade ids in common or an order's size, is counted twice.
+//! several pieces, without trade ids in common or an order's size, is counted twice; own sizes that
+//! are called totals are taken for totals as long as they rise.
 
 mod count;
 pub(crate) mod exact;
@@ -89,7 +95,7 @@ mod tests;
 
 pub use fill::{Amendment, Fill};
 pub use fold::{Folded, fold};
-pub use line::{Line, LineKind, sign};
+pub use line::{Line, LineKind, is_other_market, is_other_side, sign};
 pub use loose::fold_unidentified;
 pub use state::{Order, OrderState, StateError, Status};
 

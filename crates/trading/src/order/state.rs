@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::line::sign;
-use super::told::{Told, TradeIds, is_false};
+use super::told::{Told, TradeIds, Words, is_false, is_none};
 use super::{HORIZONS_S, OVER_FOR, SECOND, SILENT_FOR, SIZE_TOLERANCE, exact, tidy};
 
 /// An order that owns its texts, as read from [`Order::to_json`].
@@ -61,7 +61,7 @@ pub enum StateError {
 }
 
 /// Of the text in [`Order::to_json`].
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// One order. Prices and money in the account's currency, times in microseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -188,6 +188,9 @@ pub struct Order<'a> {
     /// The words that told its fills.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) words: Vec<Cow<'a, str>>,
+    /// Those of them that call a fill's own size a running total.
+    #[serde(rename = "o", default, skip_serializing_if = "is_none")]
+    pub(super) own_sizes: Words,
     /// Its last fills.
     #[serde(rename = "l", default, skip_serializing_if = "VecDeque::is_empty")]
     pub(super) told: VecDeque<Told<'a>>,
@@ -224,9 +227,6 @@ impl Order<'_> {
         self.completed_at.or(self.ended.map(|(_, at)| at))
     }
 
-    /// The mean price of its fills, weighted by their size; null if none said both.
-    pub fn avg_fill_price(&self) -> Option<f64> {
-        (self.priced_size > 0.0).then(|| tidy(self.notional / self.priced_size))
     /// What is known of it at `at`, when no line is to be read any more before that: its status, and
     /// when that became final. One that was not over and of which nothing was heard for
     /// [`SILENT_FOR`] has expired then.
@@ -237,6 +237,9 @@ impl Order<'_> {
         (self.status(), self.closed_at())
     }
 
+    /// The mean price of its fills, weighted by their size; null if none said both.
+    pub fn avg_fill_price(&self) -> Option<f64> {
+        (self.priced_size > 0.0).then(|| tidy(self.notional / self.priced_size))
     }
 
     /// How long it took to be placed: as the line says that acknowledged or rejected it, else from
@@ -297,9 +300,6 @@ impl Order<'_> {
         }
     }
 
-    /// Accounts for a fill of `size` at `at`.
-    pub(super) fn add_within(&mut self, at: i64, size: f64) {
-        let Some(placed) = self.placed_at else { return };
     fn silenced_at(&self) -> i64 {
         self.last_at.saturating_add(SILENT_FOR)
     }
@@ -317,6 +317,9 @@ impl Order<'_> {
         }
     }
 
+    /// Accounts for a fill of `size` at `at`.
+    pub(super) fn add_within(&mut self, at: i64, size: f64) {
+        let Some(placed) = self.placed_at else { return };
         for (within, horizon) in self.within.iter_mut().zip(HORIZONS_S) {
             if at - placed <= horizon * SECOND {
                 within.0 += size;

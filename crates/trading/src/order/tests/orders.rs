@@ -188,7 +188,7 @@ fn a_state_is_short_and_reads_back() {
     let text = order.to_json();
     assert_eq!(
         text,
-        r#"[1,{"t0":0,"t1":1000000,"tp":0,"tf":1000000,"tl":1000000,"m":"BTC","d":"buy","p":"0.1","s":"0.3","v":"0.11","n":1,"q":"0.1","h":["0.1","0.1","0.1","0.1"],"f":"0.01","x":"0.010000000000000002","y":"0.1","pw":"order_placed","pf":59,"w":["fill"],"l":[{"n":1,"t":1000000,"p":"0.1","s":"0.1","f":"0.01","i":"t1","w":0,"m":1}],"i":["t1"]}]"#
+        r#"[2,{"t0":0,"t1":1000000,"tp":0,"tf":1000000,"tl":1000000,"m":"BTC","d":"buy","p":"0.1","s":"0.3","v":"0.11","n":1,"q":"0.1","h":["0.1","0.1","0.1","0.1"],"f":"0.01","x":"0.010000000000000002","y":"0.1","pw":"order_placed","pf":59,"w":["fill"],"l":[{"n":1,"t":1000000,"p":"0.1","s":"0.1","f":"0.01","i":"t1","w":0,"m":1}],"i":["t1"]}]"#
     );
     assert_eq!(Order::from_json(&text).unwrap(), order);
 }
@@ -196,8 +196,8 @@ fn a_state_is_short_and_reads_back() {
 #[test]
 fn a_state_that_is_none_says_so() {
     let error = |text: &str| Order::from_json(text).unwrap_err();
-    assert!(matches!(error("[2,{}]"), StateError::Version(2)));
-    let text = error("[1,{\"t0\":0,\"t1\":0,\"x\":\"NaN\"}]").to_string();
+    assert!(matches!(error("[1,{}]"), StateError::Version(1)));
+    let text = error("[2,{\"t0\":0,\"t1\":0,\"x\":\"NaN\"}]").to_string();
     assert!(
         text.starts_with("the state of an order does not read: `NaN` is not a number"),
         "{text}"
@@ -230,6 +230,23 @@ fn fills_without_an_order_stand_for_themselves() {
     );
     let statuses: Vec<_> = folded.orders.iter().map(Order::status).collect();
     assert_eq!(statuses, [None, Some(Status::Rejected)]);
+}
+
+#[test]
+fn one_trade_id_in_two_markets_is_two_fills() {
+    let mut told = lines(
+        "1 fill fill market=BTC side=buy at=100 n=1 id=1
+         2 fill trade market=ETH side=sell at=50 n=2 id=1
+         3 fill order_filled market=ETH at=50 n=2 id=1 fee=0.1
+         4 fill order_filled market=btc at=100 id=1 fee=0.2",
+    );
+    let folded = fold_unidentified(&mut told, EVER);
+    let fills: Vec<_> = folded
+        .fills
+        .iter()
+        .map(|fill| (fill.market.as_deref(), fill.fill_size, fill.fee))
+        .collect();
+    assert_eq!(fills, [(Some("BTC"), Some(1.0), Some(0.2)), (Some("ETH"), Some(2.0), Some(0.1))]);
 }
 
 #[test]
