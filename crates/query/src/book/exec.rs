@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 
 use super::reach::{Reach, Touched};
 use super::records::Records;
+use super::retold::Retold;
 use super::{Page, Span, Wanted, columns, fold};
 
 /// The book, once somebody has asked for it.
@@ -80,13 +81,15 @@ impl Kept {
         let parts = context.session_config().target_partitions();
         let wanted = Arc::new(self.wanted());
         let records = Arc::new(sources.gather(wanted.reach, &context, &memory, parts).await?);
+        let retold = Arc::new(Retold::of(&records, parts)?);
         let mut books = JoinSet::new();
         for part in 0..parts {
-            let (records, wanted, span) = (Arc::clone(&records), Arc::clone(&wanted), self.span);
+            let (records, retold) = (Arc::clone(&records), Arc::clone(&retold));
+            let (wanted, span) = (Arc::clone(&wanted), self.span);
             books.spawn(async move {
                 // Lets the other tasks of a single-threaded runtime be heard in between.
                 tokio::task::yield_now().await;
-                fold::keep(&records, part, span, &wanted)
+                fold::keep(&records, &retold, part, span, &wanted)
             });
         }
         let (mut orders, mut fills) = (Vec::new(), Vec::new());

@@ -11,6 +11,7 @@ mod exec;
 mod fold;
 mod reach;
 mod records;
+mod retold;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -53,7 +54,6 @@ struct Plans {
     carried: LogicalPlan,
 }
 
-/// Which page of the book.
 /// Up to when it is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -63,6 +63,7 @@ pub(crate) struct Span {
     pub(crate) as_of: Micros,
 }
 
+/// Which page of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Orders,
