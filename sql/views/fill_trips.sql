@@ -8,10 +8,12 @@
 --          closed_at       when it was 0 again, or went through it; null while it is open.
 --          sign            +1 if it was long (yes), −1 if it was short (no).
 --          size            Σ of what was added to it.
---          entry_price     mean price of that.
+--          entry_price     mean price of that; null where one of them is not known.
 --          closed_size     Σ of what was taken from it: size once it is closed.
---          exit_price      mean price of that, a settlement's outcome among them; null without any.
---          gross_pnl       profit realised at average cost so far, before fees.
+--          exit_price      mean price of that, a settlement's outcome among them; null without any,
+--                          and where one of them is not known.
+--          gross_pnl       profit realised at average cost so far, before fees; null where a price
+--                          that it follows from is not known.
 --          fees            of its fills, positive when paid; one that goes through 0 pays for both
 --                          trips by size. Null if none is logged.
 --          fills           fills of it.
@@ -20,7 +22,7 @@
 -- Reads:   windowed, but from the last close at or before the window: a trip that it had open is
 --          gone on with.
 -- Source:  flat to flat, as pyfolio's round trips; profit at average cost as position_steps has it.
--- Omits:   fills without a price, which move no position, and what position_steps omits.
+-- Omits:   fills without side or size, which move no position, and what position_steps omits.
 
 with measured as (
     select
@@ -39,7 +41,10 @@ with measured as (
 numbered as (
     select
         *,
-        case when action = 'fill' and price is not null then size - size_out else 0 end as size_in
+        case
+            when action = 'fill' and sign is not null and size is not null then size - size_out
+            else 0
+        end as size_in
     from measured
 ),
 
@@ -94,10 +99,16 @@ select
     max(closed_at) as closed_at,
     cast(max(sign) as bigint) as sign,
     sum(size_in) as size,
-    sum(price_in * size_in) / nullif(sum(size_in), 0) as entry_price,
+    case when count(*) filter (where size_in > 0 and price_in is null) = 0
+        then sum(price_in * size_in) / nullif(sum(size_in), 0)
+    end as entry_price,
     coalesce(sum(size_out), 0) as closed_size,
-    sum(price_out * size_out) / nullif(sum(size_out), 0) as exit_price,
-    coalesce(sum(realized), 0) as gross_pnl,
+    case when count(*) filter (where size_out > 0 and price_out is null) = 0
+        then sum(price_out * size_out) / nullif(sum(size_out), 0)
+    end as exit_price,
+    case when count(*) filter (where size_out > 0 and realized is null) = 0
+        then coalesce(sum(realized), 0)
+    end as gross_pnl,
     sum(fee) as fees,
     sum(fills) as fills
 from halves

@@ -2,6 +2,9 @@
 --
 -- Grain:   one row per real fill in the window: a line that is there twice, and a fill that several
 --          events tell of, are one (by trade id, else by order and how much of it was filled).
+--          A line that tells no order, or not in which run, tells the fill of an order again that
+--          has its trade id, on the same day (UTC) and with nothing that differs in market and
+--          side. Where the window begins between the two, they are two.
 -- Columns: ts         when it was filled, as the log has it.
 --          bot, run_id, strategy, market, order_id, trade_id  whose and of what; what the fill's
 --                     line lacks is its order's.

@@ -22,9 +22,12 @@
 --          avg_fill_price  mean price of its fills, weighted by size; null without a priced fill.
 --          fee        fees of its fills, positive when paid; null if no line has any.
 --          status     open, partial (some of it filled, the rest open), filled, cancelled, rejected
---                     or expired; an order that was cancelled with a part filled is cancelled. Null
---                     for one without an id, of which nothing more can be known.
+--                     or expired; an order that was cancelled with a part filled is cancelled. So
+--                     is one whose id was taken by another while it was open; one of which
+--                     nothing was heard for 30 days is expired. Null for one without an id, of
+--                     which nothing more can be known.
 --          closed_at  when it was filled, cancelled, rejected or expired; null while it is open.
+--                     When its id was taken; 30 days after its last line.
 --          reject_code  the HTTP or venue code of its rejection; null if none, or not logged.
 --          reject_reason  the log's words for it.
 --          last_at    the last line about it.
@@ -66,4 +69,4 @@ select
     reject_reason,
     last_at
 from order_book
-where $from is null or last_at >= $from or status in ('open', 'partial')
+where $from is null or last_at >= $from or closed_at >= $from or status in ('open', 'partial')

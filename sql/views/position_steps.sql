@@ -18,10 +18,12 @@
 --          expected_edge  of the fill: what its order expected to make on its size.
 --          position_before  held before it, with the sign of position.
 --          position   held after it: positive is long (yes), negative short (no).
---          avg_price  mean cost of what is held; null when flat, or where a price is not known.
+--          avg_price  mean cost of what is held; null when flat, and from a fill on that added to
+--                     it at a price nothing tells until it is flat, or turned at a known price.
 --          realized   profit that this row realised at average cost, before fees; null for an
---                     opening, and where the fill's side, size or price is not known.
---          realized_pnl  all of it up to this row, since the log began.
+--                     opening, where the fill's side or size is not known, and where something was
+--                     closed at an unknown price or that had cost an unknown one.
+--          realized_pnl  all of it up to this row, since the log began, without what is null.
 --          opened_at  when the position left 0 or changed its sign; null when flat.
 --          trip       the round trip it belongs to, counted from 1 since the close; of a fill that
 --                     turned the position, the one it ended. Null for an opening that is flat.
@@ -40,10 +42,11 @@
 --          that is above 1 and at most 100, yes and 1 pay 100 (cents), and any other number is a
 --          price like it, as where it is above 100; where it is at most 1, a number above 1 and up
 --          to 100 is in cents, and one above that says nothing.
--- Omits:   fills whose market nothing tells. One whose side, size or price nothing tells is here,
---          but moves no position: what is not known is not guessed. Settlements of what is flat by
---          then: the first told counts, and one that corrects it does not (settlements has both).
---          Cents of a position bought for 1 each look like dollars.
+-- Omits:   fills whose market nothing tells. One whose side or size nothing tells is here, but
+--          moves no position: what is not known is not guessed. One without a price moves it, and
+--          leaves it at an unknown cost. Settlements of what is flat by then: the first told
+--          counts, and one that corrects it does not (settlements has both). Cents of a position
+--          bought for 1 each look like dollars.
 
 with held as (
     select bot, strategy, market

@@ -3,14 +3,17 @@
 -- Grain:   one row per bot, strategy and market ever traded; position is 0 where it is flat.
 -- Columns: bot, strategy, market  whose and in what; strategy is null where the bot logs none.
 --          position   size held: positive is long (yes), negative short (no), 0 flat.
---          avg_price  mean cost of what is held; null when flat, or where a price is not known.
---          cost       position × avg_price, signed as the position is; 0 when flat.
+--          avg_price  mean cost of what is held; null when flat, or where a part of it was added at
+--                     a price that nothing tells.
+--          cost       position × avg_price, signed as the position is; 0 when flat, null where the
+--                     cost is not known.
 --          mark       the market's last mid, else the price of the last fill; null without both.
 --          mark_source  mid or fill; null without a mark.
 --          marked_at  when the mark was logged.
 --          value      position × mark, signed as the position is.
 --          unrealized_pnl  value - cost: positive is a profit not yet taken.
---          realized_pnl  profit realised at average cost since the log began, before fees.
+--          realized_pnl  profit realised at average cost since the log began, before fees, without
+--                     what was closed at an unknown price or had cost one.
 --          fees       all fees since then, positive when paid; null if none is logged.
 --          net_pnl    realized_pnl - fees; null where no fee is logged.
 --          opened_at  when the position left 0 or changed its sign; null when flat.

@@ -13,7 +13,10 @@ fn lives(case: &Case) -> Lives {
 
 fn orders(case: &Case) -> Vec<Row> {
     let lives = lives(case);
-    let alive = lives.orders.iter().filter(|o| o.last_at >= case.from() || !o.is_over());
+    let is_alive = |order: &&Order| {
+        !order.is_over() || order.last_at.max(order.closed_at().unwrap()) >= case.from()
+    };
+    let alive = lives.orders.iter().filter(is_alive);
     alive.map(order).collect()
 }
 

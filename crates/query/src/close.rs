@@ -187,7 +187,7 @@ pub fn definition() -> Result<String, QueryError> {
         hash.add(&name);
         hash.add(&sql);
     }
-    hash.add("1");
+    hash.add("2");
     Ok(hash.to_string())
 }
 

@@ -13,7 +13,7 @@ use datafusion::sql::parser::Statement;
 use fillwatch_model::Micros;
 
 use crate::answer::{Answer, Bounds};
-use crate::book::Book;
+use crate::book::{Book, Span};
 use crate::close::Closes;
 use crate::error::{list, nearest};
 use crate::header::Reads;
@@ -201,7 +201,10 @@ impl Session {
         if matches!(name, "order_book" | "executions") {
             let lines = self.plan_view(scope, Book::lines()?)?;
             let carried = self.plan_view(scope, Book::carried()?)?;
-            let book = Book::new(lines, carried, scope.window.to);
+            let to = scope.window.to;
+            let span =
+                Span { to: to.unwrap_or(Micros::MAX), as_of: to.unwrap_or(self.options.now) };
+            let book = Book::new(lines, carried, span);
             scope.register("order_book", book.orders())?;
             return scope.register("executions", book.fills());
         }

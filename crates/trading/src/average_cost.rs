@@ -4,8 +4,11 @@
 //! it is and realise the difference. A fill that does more than close a position closes it and opens
 //! one the other way at its own price. A settlement closes all of it at the outcome's value.
 //!
-//! A fill without sign, price or size moves nothing: what is not known is not guessed. Its fee is
-//! one of the trip that is under way, if there is one.
+//! A fill without sign or size moves nothing: what is not known is not guessed. Its fee is one of the
+//! trip that is under way, if there is one. A fill without a price moves the position, for that much
+//! is known; what it added to costs nobody knows how much from then on, until flat, or begun anew on
+//! the other side at a price that is known. What is realised at an unknown price or against an unknown
+//! cost is unknown, and the sum goes on without it.
 //!
 //! The state goes on from its JSON to the last bit. From its columns ([`Position::opening`]) it goes
 //! on too, but for what sums had rounded away, and for what the trip under way did before.
@@ -48,10 +51,11 @@ impl Deal {
 pub struct Position {
     /// Contracts held; negative when sold short.
     held: Sum,
-    /// What they cost on average; null when there are none.
+    /// What they cost on average; null when there are none, and when one of them was bought or sold
+    /// at a price that nobody knows.
     #[serde(with = "exact::option")]
     pub avg_price: Option<f64>,
-    /// What closing them has realised so far, fees apart.
+    /// What closing them has realised so far, as far as it is known, fees apart.
     pub realized_pnl: Sum,
     /// Since when there is a position, on this side.
     pub opened_at: Option<i64>,
@@ -80,25 +84,48 @@ pub struct Trip {
     #[serde(with = "exact")]
     pub entry_size: f64,
     entry_notional: Sum,
+    /// Some of them at an unknown price.
+    #[serde(default, skip_serializing_if = "is_false")]
+    entry_unknown: bool,
     /// Contracts closed, and what for.
     #[serde(with = "exact")]
     pub exit_size: f64,
     exit_notional: Sum,
-    /// What it realised so far, fees apart.
+    #[serde(default, skip_serializing_if = "is_false")]
+    exit_unknown: bool,
+    /// What it realised so far, as far as that is known, fees apart.
     pub gross: Sum,
     /// The fees of its fills; of a fill that turned the position, in proportion.
     pub fees: Sum,
 }
 
 impl Trip {
-    /// The mean price at which it was opened.
+    /// The mean price at which it was opened; null where one of them is not known.
     pub fn entry_price(&self) -> Option<f64> {
-        (self.entry_size > 0.0).then(|| self.entry_notional.value() / self.entry_size)
+        let is_known = self.entry_size > 0.0 && !self.entry_unknown;
+        is_known.then(|| self.entry_notional.value() / self.entry_size)
     }
 
-    /// The mean price at which it was closed; null while none of it is.
+    /// The mean price at which it was closed; null while none of it is, and where one is not known.
     pub fn exit_price(&self) -> Option<f64> {
-        (self.exit_size > 0.0).then(|| self.exit_notional.value() / self.exit_size)
+        let is_known = self.exit_size > 0.0 && !self.exit_unknown;
+        is_known.then(|| self.exit_notional.value() / self.exit_size)
+    }
+
+    fn enter(&mut self, size: f64, price: Option<f64>) {
+        self.entry_size += size;
+        match price {
+            Some(price) => self.entry_notional.add(price * size),
+            None => self.entry_unknown = true,
+        }
+    }
+
+    fn leave(&mut self, size: f64, price: Option<f64>) {
+        self.exit_size += size;
+        match price {
+            Some(price) => self.exit_notional.add(price * size),
+            None => self.exit_unknown = true,
+        }
     }
 }
 
@@ -114,7 +141,7 @@ pub struct Effect {
 }
 
 impl Position {
-    /// A position to start from. Where its size or its price is not known there is none.
+    /// A position to start from. Where its size is not known there is none.
     pub fn opening(
         position: f64,
         avg_price: Option<f64>,
@@ -123,11 +150,8 @@ impl Position {
     ) -> Position {
         let realized_pnl = if realized_pnl.is_finite() { realized_pnl } else { 0.0 };
         let mut opening = Position { realized_pnl: Sum::new(realized_pnl), ..Position::default() };
-        if let Some(price) = avg_price.filter(|price| price.is_finite())
-            && position.is_finite()
-            && position != 0.0
-        {
-            opening.open(opened_at, position, price);
+        if position.is_finite() && position != 0.0 {
+            opening.open(opened_at, position, avg_price.filter(|price| price.is_finite()));
         }
         opening
     }
@@ -140,22 +164,20 @@ impl Position {
     /// Takes the next fill.
     pub fn apply(&mut self, deal: &Deal) -> Effect {
         let known = |value: Option<f64>| value.filter(|value| value.is_finite());
-        let (fee, signed) = (known(deal.fee), known(deal.signed()));
-        let (Some(signed), Some(price)) =
-            (signed.filter(|signed| *signed != 0.0), known(deal.price))
-        else {
+        let (fee, price) = (known(deal.fee), known(deal.price));
+        let Some(signed) = known(deal.signed()).filter(|signed| *signed != 0.0) else {
             return self.skip(fee);
         };
         let position = self.position();
         if position == 0.0 {
             self.open(Some(deal.at), signed, price);
             self.pay(fee, 1.0);
-            return self.effect(0.0);
+            return self.effect(Some(0.0));
         }
         if position.signum() == signed.signum() {
             self.increase(signed, price);
             self.pay(fee, 1.0);
-            return self.effect(0.0);
+            return self.effect(Some(0.0));
         }
         let (held, size) = (position.abs(), signed.abs());
         if self.is_nothing(size - held) {
@@ -199,7 +221,7 @@ impl Position {
         if self.position() == 0.0 {
             return Effect { realized: Some(0.0), ..Effect::default() };
         }
-        self.close(at, outcome, None, 1.0)
+        self.close(at, Some(outcome), None, 1.0)
     }
 
     fn skip(&mut self, fee: Option<f64>) -> Effect {
@@ -207,14 +229,14 @@ impl Position {
         Effect { trip: self.trip.map(|trip| trip.number), ..Effect::default() }
     }
 
-    fn effect(&self, realized: f64) -> Effect {
+    fn effect(&self, realized: Option<f64>) -> Effect {
         let trip = self.trip.map(|trip| trip.number);
-        Effect { realized: Some(realized), closed: None, trip }
+        Effect { realized, closed: None, trip }
     }
 
-    fn open(&mut self, at: Option<i64>, signed: f64, price: f64) {
+    fn open(&mut self, at: Option<i64>, signed: f64, price: Option<f64>) {
         self.held = Sum::new(signed);
-        self.avg_price = Some(price);
+        self.avg_price = price;
         self.opened_at = at;
         let mut trip = Trip {
             number: self.trips + 1,
@@ -222,45 +244,47 @@ impl Position {
             opened_at: at,
             closed_at: None,
             max_size: signed.abs(),
-            entry_size: signed.abs(),
+            entry_size: 0.0,
             entry_notional: Sum::default(),
+            entry_unknown: false,
             exit_size: 0.0,
             exit_notional: Sum::default(),
+            exit_unknown: false,
             gross: Sum::default(),
             fees: Sum::default(),
         };
-        trip.entry_notional.add(price * signed.abs());
+        trip.enter(signed.abs(), price);
         self.trip = Some(trip);
     }
 
-    fn increase(&mut self, signed: f64, price: f64) {
-        let before = self.avg_price.unwrap_or(price);
+    fn increase(&mut self, signed: f64, price: Option<f64>) {
         self.held.add(signed);
         let after = self.position();
         // The distance from the old average, and not both costs: two equal prices stay what they
         // are, to the last bit.
-        self.avg_price = Some(before + (price - before) * (signed / after));
+        let moved = |before: f64, price: f64| before + (price - before) * (signed / after);
+        self.avg_price = self.avg_price.zip(price).map(|(before, price)| moved(before, price));
         if let Some(trip) = &mut self.trip {
             trip.max_size = trip.max_size.max(after.abs());
-            trip.entry_size += signed.abs();
-            trip.entry_notional.add(price * signed.abs());
+            trip.enter(signed.abs(), price);
         }
     }
 
-    fn reduce(&mut self, size: f64, price: f64) -> f64 {
+    /// What is left costs what it cost, whatever the rest went for.
+    fn reduce(&mut self, size: f64, price: Option<f64>) -> Option<f64> {
         let direction = self.position().signum();
-        let realized = (price - self.avg_price.unwrap_or(price)) * size * direction;
+        let realized =
+            price.zip(self.avg_price).map(|(price, cost)| (price - cost) * size * direction);
         self.held.add(-size * direction);
-        self.realized_pnl.add(realized);
+        self.realized_pnl.add(realized.unwrap_or_default());
         if let Some(trip) = &mut self.trip {
-            trip.exit_size += size;
-            trip.exit_notional.add(price * size);
-            trip.gross.add(realized);
+            trip.leave(size, price);
+            trip.gross.add(realized.unwrap_or_default());
         }
         realized
     }
 
-    fn close(&mut self, at: i64, price: f64, fee: Option<f64>, part: f64) -> Effect {
+    fn close(&mut self, at: i64, price: Option<f64>, fee: Option<f64>, part: f64) -> Effect {
         let realized = self.reduce(self.position().abs(), price);
         self.pay(fee, part);
         let mut closed = self.trip.take();
@@ -271,7 +295,7 @@ impl Position {
         self.avg_price = None;
         self.opened_at = None;
         self.trips += 1;
-        Effect { realized: Some(realized), closed, trip: closed.map(|trip| trip.number) }
+        Effect { realized, closed, trip: closed.map(|trip| trip.number) }
     }
 
     fn pay(&mut self, fee: Option<f64>, part: f64) {
@@ -284,4 +308,9 @@ impl Position {
         let largest = self.trip.map_or(0.0, |trip| trip.max_size).max(self.position().abs());
         size.abs() <= FLAT_TOLERANCE * largest
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

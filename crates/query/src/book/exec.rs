@@ -16,18 +16,18 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning,
     PlanProperties, ReplaceChildrenOptions,
 };
-use fillwatch_model::Micros;
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::reach::{Reach, Touched};
 use super::records::Records;
-use super::{Page, Wanted, columns, fold};
+use super::retold::Retold;
+use super::{Page, Span, Wanted, columns, fold};
 
 /// The book, once somebody has asked for it.
 #[derive(Debug)]
 pub(super) struct Kept {
-    to: Micros,
+    span: Span,
     /// What the plans made so far will ask for.
     wanted: StdMutex<Wanted>,
     /// What became of keeping it. A failure is kept, too: the lines are gone.
@@ -45,12 +45,8 @@ struct Pages {
 }
 
 impl Kept {
-    pub(super) fn new(to: Option<Micros>) -> Kept {
-        Kept {
-            to: to.unwrap_or(Micros::MAX),
-            wanted: StdMutex::new(Wanted::default()),
-            pages: Mutex::new(None),
-        }
+    pub(super) fn new(span: Span) -> Kept {
+        Kept { span, wanted: StdMutex::new(Wanted::default()), pages: Mutex::new(None) }
     }
 
     fn wanted(&self) -> Wanted {
@@ -85,13 +81,15 @@ impl Kept {
         let parts = context.session_config().target_partitions();
         let wanted = Arc::new(self.wanted());
         let records = Arc::new(sources.gather(wanted.reach, &context, &memory, parts).await?);
+        let retold = Arc::new(Retold::of(&records, parts)?);
         let mut books = JoinSet::new();
         for part in 0..parts {
-            let (records, wanted, to) = (Arc::clone(&records), Arc::clone(&wanted), self.to);
+            let (records, retold) = (Arc::clone(&records), Arc::clone(&retold));
+            let (wanted, span) = (Arc::clone(&wanted), self.span);
             books.spawn(async move {
                 // Lets the other tasks of a single-threaded runtime be heard in between.
                 tokio::task::yield_now().await;
-                Ok((part, fold::keep(&records, part, to, &wanted)?))
+                Ok((part, fold::keep(&records, &retold, part, span, &wanted)?))
             });
         }
         let (mut orders, mut fills) = (Vec::new(), Vec::new());

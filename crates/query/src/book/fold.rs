@@ -13,8 +13,9 @@ use fillwatch_trading::order::{Fill, Folded, Order, fold, fold_unidentified};
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 
-use super::records::{Key, Records, Told};
-use super::{Page, Wanted, columns};
+use super::records::{Key, Place, Records, Told};
+use super::retold::Retold;
+use super::{Page, Span, Wanted, columns};
 
 /// What is made of some orders' lines.
 pub(super) struct Written {
@@ -22,53 +23,35 @@ pub(super) struct Written {
     pub(super) fills: Vec<RecordBatch>,
 }
 
-/// Keeps the book of the orders in part `shard` of `records`, up to `to`.
+/// Keeps the book of the orders in part `part` of `records`.
 pub(super) fn keep(
     records: &[Records],
-    shard: usize,
-    to: Micros,
+    retold: &Retold,
+    part: usize,
+    span: Span,
     wanted: &Wanted,
 ) -> Result<Written> {
-    let groups = Groups::of(records, shard);
-    let mut writer = Writer { to, wanted, pages: Pages::new(wanted) };
+    let groups = Groups::of(records, retold, part);
+    let mut writer = Writer { span, wanted, pages: Pages::new(wanted) };
     let mut lines = Vec::new();
     for (first, places) in groups.iter() {
-        let key = records[first.stream()].key(shard, first.row());
+        let first = retold.home(first);
+        let key = records[first.stream()].key(first);
         lines.clear();
         let mut opening = None;
         for place in places {
-            match records[place.stream()].told(shard, place.row(), place.0)? {
+            match records[place.stream()].told(*place)? {
                 Told::Line(line) => lines.push(line),
                 Told::Opening(state) => opening = Some(*state),
             }
         }
         let folded = match key.order_id {
-            Some(_) => fold(opening, &mut lines, to),
-            None => fold_unidentified(&mut lines, to),
+            Some(_) => fold(opening, &mut lines, span.to),
+            None => fold_unidentified(&mut lines, span.to),
         };
-        writer.write(key, &folded, records, shard)?;
+        writer.write(key, &folded, records)?;
     }
     writer.pages.finish()
-}
-
-/// A record: its stream, and its number there.
-#[derive(Clone, Copy, Default)]
-struct Place(usize);
-
-impl Place {
-    const STREAM_BIT: u32 = 40;
-
-    fn new(stream: usize, row: usize) -> Place {
-        Place(stream << Self::STREAM_BIT | row)
-    }
-
-    fn stream(self) -> usize {
-        self.0 >> Self::STREAM_BIT
-    }
-
-    fn row(self) -> usize {
-        self.0 & ((1 << Self::STREAM_BIT) - 1)
-    }
 }
 
 /// The records of each order.
@@ -81,14 +64,20 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(records: &[Records], shard: usize) -> Groups {
+    fn of(records: &[Records], retold: &Retold, part: usize) -> Groups {
         let places = || {
-            records.iter().enumerate().flat_map(|(stream, records)| {
-                (0..records.len(shard)).map(move |row| Place::new(stream, row))
-            })
+            let own = records.iter().enumerate();
+            let own = own.flat_map(|(stream, records)| records.places_in(stream, part));
+            own.filter(|place| !retold.has(*place)).chain(retold.into(part).iter().copied())
         };
-        let hash = |place: Place| records[place.stream()].hash(shard, place.row());
-        let key = |place: Place| records[place.stream()].key(shard, place.row());
+        let hash = |place: Place| {
+            let home = retold.home(place);
+            records[home.stream()].hash(home)
+        };
+        let key = |place: Place| {
+            let home = retold.home(place);
+            records[home.stream()].key(home)
+        };
         let mut known: HashTable<u32> = HashTable::new();
         let mut first: Vec<Place> = Vec::new();
         let mut counts: Vec<u32> = Vec::new();
@@ -140,7 +129,7 @@ impl Groups {
 
 /// The pages, as they are written.
 struct Writer<'a> {
-    to: Micros,
+    span: Span,
     wanted: &'a Wanted,
     pages: Pages,
 }
@@ -164,13 +153,7 @@ impl Pages {
 }
 
 impl Writer<'_> {
-    fn write(
-        &mut self,
-        key: Key<'_>,
-        folded: &Folded<'_>,
-        records: &[Records],
-        shard: usize,
-    ) -> Result<()> {
+    fn write(&mut self, key: Key<'_>, folded: &Folded<'_>, records: &[Records]) -> Result<()> {
         if self.wanted.any(Page::Orders) {
             for order in &folded.orders {
                 self.order(key, order)?;
@@ -178,8 +161,8 @@ impl Writer<'_> {
         }
         if self.wanted.any(Page::Fills) {
             for fill in &folded.fills {
-                let place = Place(fill.row);
-                let place = records[place.stream()].place(shard, place.row());
+                let place = Place::of_line(fill.row);
+                let place = records[place.stream()].in_file(place);
                 self.fill(key, fill, place)?;
             }
         }
@@ -188,7 +171,7 @@ impl Writer<'_> {
 
     /// In the order of [`columns::ORDER_COLUMNS`].
     fn order(&mut self, key: Key<'_>, order: &Order<'_>) -> Result<()> {
-        let keep = order.keep(self.to);
+        let keep = order.keep(self.span.to);
         let within = order.filled_within().map(|sizes| sizes.map(Some)).unwrap_or_default();
         let row = &mut self.pages.orders.row()?;
         row.text(key.bot);
@@ -211,8 +194,9 @@ impl Writer<'_> {
         row.float(Some(order.filled_size));
         row.float(order.avg_fill_price());
         row.float(order.fee);
-        row.text(order.status().map(|status| status.as_str()));
-        row.time(order.closed_at());
+        let (status, closed_at) = order.as_of(self.span.as_of);
+        row.text(status.map(|status| status.as_str()));
+        row.time(closed_at);
         row.int(order.reject_code);
         row.text(order.reject_reason.as_deref());
         row.time(Some(order.first_at));

@@ -11,6 +11,7 @@ mod exec;
 mod fold;
 mod reach;
 mod records;
+mod retold;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -53,6 +54,15 @@ struct Plans {
     carried: LogicalPlan,
 }
 
+/// Up to when it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    /// Lines from then on are not read.
+    pub(crate) to: Micros,
+    /// The time that is asked for: an order of which nothing was heard for long before it is over.
+    pub(crate) as_of: Micros,
+}
+
 /// Which page of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
@@ -71,9 +81,9 @@ impl Book {
         CARRIED.as_ref().map_err(|error| QueryError::Failed(error.to_string()))
     }
 
-    /// A book that is kept from `lines` up to `to`, going on from the orders `carried`.
-    pub(crate) fn new(lines: LogicalPlan, carried: LogicalPlan, to: Option<Micros>) -> Book {
-        Book { plans: Plans { lines, carried }, kept: Arc::new(Kept::new(to)) }
+    /// A book that is kept from `lines` for `span`, going on from the orders `carried`.
+    pub(crate) fn new(lines: LogicalPlan, carried: LogicalPlan, span: Span) -> Book {
+        Book { plans: Plans { lines, carried }, kept: Arc::new(Kept::new(span)) }
     }
 
     /// One row per order.

@@ -53,6 +53,50 @@ struct Shard {
     /// The order's id and the trade's, or the order's state, of all rows.
     ids: String,
     codes: HashMap<u32, i64>,
+    /// The lines that tell a fill by its trade's id, and not its order or its run.
+    bare_fills: Vec<u32>,
+    /// Whether there is one that tells its order, and whether one that tells its run as well.
+    has_fills_of_orders: bool,
+    has_fills_in_runs: bool,
+}
+
+/// A record: its stream, its part there, and its number in that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Place(usize);
+
+impl Place {
+    const PART_BIT: u32 = 32;
+    const STREAM_BIT: u32 = 48;
+
+    pub(super) fn new(stream: usize, part: usize, row: usize) -> Place {
+        Place(stream << Self::STREAM_BIT | part << Self::PART_BIT | row)
+    }
+
+    /// As a line is known by.
+    pub(super) fn of_line(row: usize) -> Place {
+        Place(row)
+    }
+
+    pub(super) fn stream(self) -> usize {
+        self.0 >> Self::STREAM_BIT
+    }
+
+    pub(super) fn part(self) -> usize {
+        self.0 >> Self::PART_BIT & ((1 << (Self::STREAM_BIT - Self::PART_BIT)) - 1)
+    }
+
+    fn row(self) -> usize {
+        self.0 & ((1 << Self::PART_BIT) - 1)
+    }
+}
+
+/// What two lines that tell one fill have in common: the venue's id, on the same day (UTC), which is
+/// where closes lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Trade<'a> {
+    bot: Option<&'a str>,
+    trade_id: &'a str,
+    day: i64,
 }
 
 struct Row {
@@ -69,6 +113,8 @@ struct Row {
     trade_len: Option<u32>,
     texts: [Text; TEXTS.len()],
 }
+
+const DAY: Micros = 86_400_000_000;
 
 /// A text by its number; 0 is none.
 type Text = u32;
@@ -154,21 +200,68 @@ impl Records {
             shard.rows.capacity() * size_of::<Row>()
                 + shard.numbers.capacity() * size_of::<f64>()
                 + shard.ids.capacity()
+                + shard.bare_fills.capacity() * size_of::<u32>()
         });
         shards.sum::<usize>() + self.texts.bytes
     }
 
-    /// How many records the part `shard` has.
-    pub(super) fn len(&self, shard: usize) -> usize {
-        self.shards[shard].rows.len()
+    /// All records, this being stream `stream`.
+    pub(super) fn places(&self, stream: usize) -> impl Iterator<Item = Place> {
+        (0..self.shards.len()).flat_map(move |part| self.places_in(stream, part))
     }
 
-    pub(super) fn hash(&self, shard: usize, row: usize) -> u64 {
-        self.shards[shard].rows[row].hash
+    /// Those of a part.
+    pub(super) fn places_in(&self, stream: usize, part: usize) -> impl Iterator<Item = Place> {
+        (0..self.shards[part].rows.len()).map(move |row| Place::new(stream, part, row))
     }
 
-    pub(super) fn key(&self, shard: usize, row: usize) -> Key<'_> {
-        let (part, row) = (&self.shards[shard], &self.shards[shard].rows[row]);
+    /// The lines that tell a fill by its trade's id, and not its order or its run.
+    pub(super) fn bare_fills(&self, stream: usize) -> impl Iterator<Item = Place> {
+        self.shards.iter().enumerate().flat_map(move |(part, shard)| {
+            shard.bare_fills.iter().map(move |row| Place::new(stream, part, *row as usize))
+        })
+    }
+
+    /// Whether a line tells a fill by its trade's id and its order.
+    pub(super) fn has_fills_of_orders(&self) -> bool {
+        self.shards.iter().any(|shard| shard.has_fills_of_orders)
+    }
+
+    /// Whether one tells its run as well.
+    pub(super) fn has_fills_in_runs(&self) -> bool {
+        self.shards.iter().any(|shard| shard.has_fills_in_runs)
+    }
+
+    fn row(&self, place: Place) -> (&Shard, &Row) {
+        let shard = &self.shards[place.part()];
+        (shard, &shard.rows[place.row()])
+    }
+
+    pub(super) fn hash(&self, place: Place) -> u64 {
+        self.row(place).1.hash
+    }
+
+    pub(super) fn ts(&self, place: Place) -> Micros {
+        self.row(place).1.ts
+    }
+
+    /// The trade that a line tells, if it tells a fill and has its id.
+    pub(super) fn trade(&self, place: Place) -> Option<Trade<'_>> {
+        let (part, row) = self.row(place);
+        let trade_id = part.rest(row).filter(|id| !id.is_empty())?;
+        let day = row.ts.div_euclid(DAY);
+        let is_fill = row.kind == Some(LineKind::Fill);
+        is_fill.then(|| Trade { bot: self.texts.get(row.texts[0]), trade_id, day })
+    }
+
+    /// As the line has them.
+    pub(super) fn market_and_side(&self, place: Place) -> (Option<&str>, Option<&str>) {
+        let texts = self.row(place).1.texts;
+        (self.texts.get(texts[4]), self.texts.get(texts[5]))
+    }
+
+    pub(super) fn key(&self, place: Place) -> Key<'_> {
+        let (part, row) = self.row(place);
         Key {
             bot: self.texts.get(row.texts[0]),
             run_id: self.texts.get(row.texts[1]),
@@ -177,18 +270,16 @@ impl Records {
     }
 
     /// The file and the offset of a line.
-    pub(super) fn place(&self, shard: usize, row: usize) -> (Option<&str>, i64) {
-        let row = &self.shards[shard].rows[row];
+    pub(super) fn in_file(&self, place: Place) -> (Option<&str>, i64) {
+        let (_, row) = self.row(place);
         (self.texts.get(row.texts[8]), row.offset)
     }
 
-    /// What record `row` tells; `at` is what the line is to be known by.
-    pub(super) fn told(&self, shard: usize, row: usize, at: usize) -> Result<Told<'_>> {
-        let part = &self.shards[shard];
-        let number = row as u32;
-        let row = &part.rows[row];
-        let order_end = row.id as usize + usize::from(row.order_len.unwrap_or_default());
-        let rest = row.trade_len.map(|len| &part.ids[order_end..order_end + len as usize]);
+    /// What the record at `place` tells, which a line is known by.
+    pub(super) fn told(&self, place: Place) -> Result<Told<'_>> {
+        let (part, row) = self.row(place);
+        let number = place.row() as u32;
+        let rest = part.rest(row);
         let Some(kind) = row.kind else {
             let order_id = part.order_id(row).unwrap_or_default();
             return match OrderState::from_json(rest.unwrap_or_default()) {
@@ -230,7 +321,7 @@ impl Records {
             trade_id: rest,
             message,
             liquidity,
-            row: at,
+            row: place.0,
         }))
     }
 }
@@ -246,6 +337,15 @@ impl Shard {
         let (number, id, numbers) = self.next()?;
         let (order_id, trade_id) = (text(&lines.order_id, row), text(&lines.trade_id, row));
         let (order_len, trade_len) = self.add_ids(order_id, trade_id);
+        let kind = LineKind::from_name(lines.kind.value(row));
+        if kind == Some(LineKind::Fill) && trade_id.is_some() {
+            let (has_order, has_run) = (order_id.is_some(), texts[1] != 0);
+            self.has_fills_of_orders |= has_order;
+            self.has_fills_in_runs |= has_order && has_run;
+            if !(has_order && has_run) {
+                self.bare_fills.push(number);
+            }
+        }
         let mut has = 0;
         for (bit, column) in lines.numbers.iter().enumerate() {
             if column.is_valid(row) {
@@ -262,7 +362,7 @@ impl Shard {
             offset: if lines.offset.is_valid(row) { lines.offset.value(row) } else { -1 },
             numbers,
             has,
-            kind: LineKind::from_name(lines.kind.value(row)),
+            kind,
             id,
             order_len,
             trade_len,
@@ -320,6 +420,12 @@ impl Shard {
     fn order_id(&self, row: &Row) -> Option<&str> {
         let start = row.id as usize;
         row.order_len.map(|len| &self.ids[start..start + usize::from(len)])
+    }
+
+    /// The trade's id of a line, or an order's state.
+    fn rest(&self, row: &Row) -> Option<&str> {
+        let start = row.id as usize + usize::from(row.order_len.unwrap_or_default());
+        row.trade_len.map(|len| &self.ids[start..start + len as usize])
     }
 }
 

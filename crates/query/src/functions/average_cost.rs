@@ -4,11 +4,14 @@
 //! | `action` | what the row does |
 //! | --- | --- |
 //! | `opening` | sets the state to `position0`, `avg0`, `realized0`, `opened0`; the other arguments are not read |
-//! | `fill` | `sign` × `size` contracts at `price`; moves nothing if one of them is null |
+//! | `fill` | `sign` × `size` contracts at `price`; moves nothing if `sign` or `size` is null |
 //! | `settlement` | closes all of it at `price`, in the unit of `avg_price`; moves nothing if that is null, or its unit cannot be told |
 //!
+//! A fill whose `price` is null is held at an unknown cost: `avg_price` is null until flat. So is an
+//! opening whose `avg0` is.
+//!
 //! The struct has `position`, `position_before` (the row), `avg_price` (null when flat), `realized` (by this row; null for an opening
-//! and where nothing could be known), `realized_pnl` (so far, with `realized0`), `opened_at`, and `trip`:
+//! and where nothing could be known), `realized_pnl` (what is known of it so far, with `realized0`), `opened_at`, and `trip`:
 //! the number of the round trip, flat to flat, that the row belongs to. A fill that turns the position
 //! belongs to the trip that it ends; null when flat. `price` is what a settlement paid, null for the others.
 

@@ -85,11 +85,9 @@ fn what_is_not_known_moves_nothing() {
     let before = position;
     for unknown in [
         Deal { sign: None, ..deal(1, 1.0, 10.0, 0.5) },
-        Deal { price: None, ..deal(1, 1.0, 10.0, 0.5) },
         Deal { size: None, ..deal(1, 1.0, 10.0, 0.5) },
         deal(1, 1.0, 0.0, 0.5),
         deal(1, 1.0, f64::NAN, 0.5),
-        deal(1, 1.0, 10.0, f64::INFINITY),
     ] {
         let effect = position.apply(&unknown);
         assert_eq!(effect, Effect { realized: None, closed: None, trip: Some(1) });
@@ -97,6 +95,77 @@ fn what_is_not_known_moves_nothing() {
     }
     assert_eq!(position.settle(1, None).realized, None);
     assert_eq!(position, before);
+}
+
+/// Fills like `+10 @0.5`, or `+10 @?` at a price that nobody knows: what is held after each, what it
+/// cost, what the fill realised and all so far.
+#[track_caller]
+fn check_unknown(steps: &[(&str, (f64, Option<f64>, Option<f64>, f64))]) -> Position {
+    let mut position = Position::default();
+    for (at, (step, want)) in steps.iter().enumerate() {
+        let (size, price) = step.split_once(" @").unwrap();
+        let size: f64 = size.parse().unwrap();
+        let fill =
+            Deal { price: price.parse().ok(), ..deal(at as i64, size.signum(), size.abs(), 0.0) };
+        let realized = position.apply(&fill).realized;
+        let tidy = |value: f64| (value * 1e9).round() / 1e9;
+        let got = (
+            position.position(),
+            position.avg_price.map(tidy),
+            realized.map(tidy),
+            tidy(position.realized_pnl.value()),
+        );
+        assert_eq!(got, *want, "{step}");
+        // A close carries four columns, and the position goes on from them.
+        let held = position.position();
+        let columns = Position::opening(held, position.avg_price, 0.0, position.opened_at);
+        assert_eq!((columns.position(), columns.avg_price), (held, position.avg_price));
+    }
+    position
+}
+
+#[test]
+fn a_fill_without_a_price_is_held_at_an_unknown_cost() {
+    check_unknown(&[
+        ("+10 @0.50", (10.0, Some(0.5), Some(0.0), 0.0)),
+        ("+10 @?", (20.0, None, Some(0.0), 0.0)),
+        ("+10 @0.52", (30.0, None, Some(0.0), 0.0)),
+        ("-10 @0.60", (20.0, None, None, 0.0)),
+        // Flat: what is bought next is bought at a known price.
+        ("-20 @0.60", (0.0, None, None, 0.0)),
+        ("+10 @0.50", (10.0, Some(0.5), Some(0.0), 0.0)),
+        ("-10 @0.60", (0.0, None, Some(1.0), 1.0)),
+    ]);
+}
+
+#[test]
+fn what_is_sold_at_an_unknown_price_leaves_the_rest_at_its_cost() {
+    check_unknown(&[
+        ("+10 @0.50", (10.0, Some(0.5), Some(0.0), 0.0)),
+        ("-4 @?", (6.0, Some(0.5), None, 0.0)),
+        ("-1 @0.60", (5.0, Some(0.5), Some(0.1), 0.1)),
+        ("-5 @?", (0.0, None, None, 0.1)),
+    ]);
+}
+
+#[test]
+fn a_turn_begins_a_position_at_the_price_of_the_turn() {
+    check_unknown(&[
+        ("+30 @?", (30.0, None, Some(0.0), 0.0)),
+        ("-40 @0.50", (-10.0, Some(0.5), None, 0.0)),
+        ("+25 @?", (15.0, None, None, 0.0)),
+        ("-15 @0.50", (0.0, None, None, 0.0)),
+    ]);
+}
+
+#[test]
+fn a_settlement_of_an_unknown_cost_realises_nobody_knows_what() {
+    let mut position = Position::default();
+    position.apply(&Deal { price: None, ..deal(0, 1.0, 10.0, 0.5) });
+    let effect = position.settle(1, Some(1.0));
+    assert_eq!((effect.realized, position.position()), (None, 0.0));
+    let trip = effect.closed.unwrap();
+    assert_eq!((trip.entry_price(), trip.exit_price()), (None, Some(1.0)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fill::{Amendment, Fill};
-use super::line::{Line, LineKind};
+use super::line::{Line, LineKind, is_other_market, is_other_side};
 use super::state::Order;
 use super::told::{Pieces, Told, bit};
 use super::{RETELLABLE_FILLS, RETOLD_WITHIN, SIZE_TOLERANCE, same, tidy};
@@ -39,6 +39,7 @@ impl<'a> Counter<'_, 'a> {
     /// Takes a line that tells a fill.
     pub(super) fn fill(&mut self, line: &Line<'a>) {
         let word = self.word(line.event);
+        let line = &self.with_own_size(line, word);
         let verdict = self.judge(line, word);
         match verdict {
             Verdict::Count { size, from_total } => self.count(line, word, size, from_total),
@@ -75,15 +76,58 @@ impl<'a> Counter<'_, 'a> {
         }
     }
 
+    /// The line, with what it calls a running total as its size, where that is what it means.
+    fn with_own_size(&mut self, line: &Line<'a>, word: usize) -> Line<'a> {
+        let own = line.cumulative.filter(|total| self.is_own_size(line, word, *total));
+        if own.is_none() {
+            return *line;
+        }
+        self.order.own_sizes |= bit(word);
+        Line { fill_size: own, cumulative: None, ..*line }
+    }
+
+    /// Whether the running total `total` is how much this very fill filled. A total that stays where
+    /// it is, or falls, is none.
+    fn is_own_size(&self, line: &Line<'_>, word: usize, total: f64) -> bool {
+        let order = &*self.order;
+        let is_fill = line.kind == LineKind::Fill && line.fill_size.is_none();
+        if !is_fill || total == 0.0 || order.own_sizes & bit(word) != 0 {
+            return is_fill && order.own_sizes & bit(word) != 0;
+        }
+        let is_same = same(total, order.filled_size);
+        if order.fill_count == 0 || (total > order.filled_size && !is_same) {
+            return false;
+        }
+        let is_new = line.trade_id.is_some_and(|id| !order.trade_ids.has(id))
+            && !order.told.iter().any(|told| is_by_another(told, line, word));
+        // What another word told a while ago may be late, and what would be more than was ordered
+        // is.
+        let falls = !is_same
+            && !self.is_too_much(total)
+            && order.told.iter().any(|told| told.words & bit(word) != 0)
+            && line.trade_id.is_none_or(|id| !order.trade_ids.has(id));
+        is_new || falls
+    }
+
     fn judge(&self, line: &Line<'_>, word: usize) -> Verdict {
         let order = &*self.order;
+        let size = line.fill_size.filter(|size| *size > 0.0);
         if let Some(id) = line.trade_id
             && order.trade_ids.has(id)
         {
-            let told = |told: &Told<'_>| told.trade_id.as_deref() == Some(id);
-            return order.told.iter().position(told).map_or(Verdict::Nothing, Verdict::Retells);
+            let has_id = |told: &&Told<'_>| told.trade_id.as_deref() == Some(id);
+            let is_it = |told: &Told<'_>| has_id(&told) && !self.contradicts(told, line);
+            if let Some(at) = order.told.iter().position(is_it) {
+                return Verdict::Retells(at);
+            }
+            // Of those that are forgotten only the id is known.
+            return match size.or(line.cumulative) {
+                Some(size) if order.told.iter().any(|told| has_id(&told)) => {
+                    Verdict::Count { size: Some(size), from_total: false }
+                }
+                _ => Verdict::Nothing,
+            };
         }
-        let size = line.fill_size.filter(|size| *size > 0.0);
         match (size, self.running_total(line)) {
             (Some(size), None) => self.judge_size(line, word, size),
             (Some(size), Some(_)) if line.trade_id.is_some() => self.judge_size(line, word, size),
@@ -233,6 +277,14 @@ impl<'a> Counter<'_, 'a> {
         })
     }
 
+    /// Whether the line is of another market or side than the fill, as far as the line and the fill,
+    /// or else its order, say. Venues number trades by market.
+    fn contradicts(&self, told: &Told<'_>, line: &Line<'_>) -> bool {
+        let market = told.market.as_deref().or(self.order.market.as_deref());
+        let side = told.side.as_deref().or(self.order.side.as_deref());
+        is_other_market(market, line.market) || is_other_side(side, line.side)
+    }
+
     fn may_retell(&self, told: &Told<'_>, line: &Line<'_>, word: usize) -> bool {
         is_by_another(told, line, word) && is_price_same(told, line) && near(told, line)
     }
@@ -281,6 +333,8 @@ impl<'a> Counter<'_, 'a> {
         order.last_fill_at = order.last_fill_at.max(Some(line.ts));
         let is_rest = size.is_none() && !is_partial(line.event);
         order.told_complete |= is_rest || completes(line);
+        let is_other_market = is_other_market(order.market.as_deref(), line.market);
+        let is_other_side = is_other_side(order.side.as_deref(), line.side);
         order.told.push_back(Told {
             number: order.fill_count,
             ts: line.ts,
@@ -288,6 +342,8 @@ impl<'a> Counter<'_, 'a> {
             size: None,
             fee: None,
             trade_id: line.trade_id.map(Cow::Borrowed),
+            market: line.market.filter(|_| is_other_market).map(Cow::Borrowed),
+            side: line.side.filter(|_| is_other_side).map(Cow::Borrowed),
             word,
             words: bit(word),
             from_total,

@@ -50,7 +50,7 @@ impl<'a> Folder<'a> {
     fn take(&mut self, line: &Line<'a>) {
         if self.current.as_ref().is_none_or(|order| !order.joins(line)) {
             if let Some(order) = &mut self.current {
-                order.replaced = true;
+                order.replace(line.ts);
             }
             self.close();
             self.current = Some(Order { first_at: line.ts, last_at: line.ts, ..Order::default() });

@@ -224,6 +224,26 @@ pub(super) fn arrange(lines: &mut Vec<Line<'_>>, to: i64) {
     }
 }
 
+/// Whether two lines that name a market name two. How they write it does not tell.
+pub fn is_other_market(one: Option<&str>, other: Option<&str>) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    matches!((one, other), (Some(one), Some(other)) if one != other && !letters(one).eq(letters(other)))
+}
+
+/// Whether two lines that name a side name two. `yes` and `sell` do not say the same, but one may
+/// tell what is traded and the other what is done.
+pub fn is_other_side(one: Option<&str>, other: Option<&str>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    let are = |first: &str, second: &str| {
+        one.eq_ignore_ascii_case(first) && other.eq_ignore_ascii_case(second)
+    };
+    [("yes", "no"), ("buy", "sell"), ("long", "short")]
+        .into_iter()
+        .any(|(first, second)| are(first, second) || are(second, first))
+}
+
 /// +1 for what gains when the price rises, -1 for what gains when it falls, and nothing for a word
 /// that says neither.
 pub fn sign(side: &str) -> Option<f64> {

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use super::DAY;
 use super::fill::Fill;
 use super::fold::Folded;
-use super::line::{Line, LineKind, arrange, sign};
+use super::line::{Line, LineKind, arrange, is_other_market, is_other_side, sign};
 use super::state::{Order, Status};
 
 /// Takes the lines of one bot and run that have no order id, before `to`.
 ///
 /// Each fill stands for itself: nothing can be taken from its order. It is told again where its
 /// trade id was told on the same day (UTC), which is where closes lie, so that no close makes two
-/// fills of one; and where a line of the same instant says the same in every figure by another word.
+/// fills of one, unless market or side contradict each other; and where a line of the same instant says the same in every figure by another word.
 /// Each line that places or rejects an order is an order of its own; of the one that is placed no
 /// status can be known. Acknowledgements, cancels and expiries without id say nothing.
 pub fn fold_unidentified<'a>(lines: &mut Vec<Line<'a>>, to: i64) -> Folded<'a> {
     arrange(lines, to);
     let mut folded = Folded::default();
-    let mut told: HashMap<(i64, &'a str), usize> = HashMap::new();
+    let mut told: HashMap<(i64, &'a str), Vec<usize>> = HashMap::new();
     let mut before: Option<Line<'a>> = None;
     for line in lines.iter() {
         match line.kind {
@@ -36,15 +36,20 @@ pub fn fold_unidentified<'a>(lines: &mut Vec<Line<'a>>, to: i64) -> Folded<'a> {
     folded
 }
 
-fn take<'a>(line: &Line<'a>, told: &mut HashMap<(i64, &'a str), usize>, folded: &mut Folded<'a>) {
+fn take<'a>(
+    line: &Line<'a>,
+    told: &mut HashMap<(i64, &'a str), Vec<usize>>,
+    folded: &mut Folded<'a>,
+) {
     let size = line.fill_size.or(line.size);
     if size == Some(0.0) {
         return;
     }
     if let Some(id) = line.trade_id {
         let next = folded.fills.len();
-        let at = *told.entry((line.ts.div_euclid(DAY), id)).or_insert(next);
-        if at != next {
+        let alike = told.entry((line.ts.div_euclid(DAY), id)).or_default();
+        let is_it = |at: &usize| !contradicts(&folded.fills[*at], line);
+        if let Some(at) = alike.iter().copied().find(is_it) {
             let fill = &mut folded.fills[at];
             fill.learn(line);
             fill.sign = fill.side.as_deref().and_then(sign);
@@ -54,6 +59,7 @@ fn take<'a>(line: &Line<'a>, told: &mut HashMap<(i64, &'a str), usize>, folded: 
             fill.cumulative = fill.fill_size.unwrap_or_default();
             return;
         }
+        alike.push(next);
     }
     folded.fills.push(Fill {
         sign: line.side.and_then(sign),
@@ -63,6 +69,12 @@ fn take<'a>(line: &Line<'a>, told: &mut HashMap<(i64, &'a str), usize>, folded: 
         fee: line.fee,
         ..Fill::of(line)
     });
+}
+
+/// Whether the line is of another market or side than the fill.
+fn contradicts(fill: &Fill<'_>, line: &Line<'_>) -> bool {
+    is_other_market(fill.market.as_deref(), line.market)
+        || is_other_side(fill.side.as_deref(), line.side)
 }
 
 fn says_the_same(one: &Line<'_>, other: &Line<'_>) -> bool {

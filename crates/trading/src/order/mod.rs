@@ -22,6 +22,9 @@
 //! Any line starts a new order when the last one was over for [`OVER_FOR`] or heard of no more for
 //! [`SILENT_FOR`].
 //!
+//! An order that was open when its id was taken is cancelled from then on; one that was silent for
+//! [`SILENT_FOR`] expired at the end of that, whether a line came after it or none.
+//!
 //! # A fill is counted once
 //!
 //! Bots tell a fill several times: as it happens, as the state of the order, as a summary. Every
@@ -30,7 +33,9 @@
 //! with the same word tell two fills.
 //!
 //! 1. **Exact duplicates** are one line.
-//! 2. **A trade id** that was told already retells: `fill t1 10`, `trade t1 10`.
+//! 2. **A trade id** that was told already retells: `fill t1 10`, `trade t1 10`. Not so where
+//!    market or side, as the lines or else the order have them, contradict each other: venues
+//!    number trades by market.
 //! 3. **A line that was told already by another word**, with the same size and the same price (or
 //!    without): `fill 10 @ 0.51`, `order_filled 10 @ 0.51`. Both times within [`RETOLD_WITHIN`], or
 //!    counting both would be more than was ordered. Where one word says *partial* and the other does
@@ -45,7 +50,10 @@
 //!    of all fills so far, the fill's own follows from it: `c=10 mean=0.40`, `c=20 mean=0.45` are
 //!    fills at 0.40 and 0.50. Smaller fills by another word within [`RETOLD_WITHIN`] are pieces of
 //!    it: `order_update c=25`, `fill 10`, `fill 15`; what they say of fees is added up. A line with a
-//!    trade id and a size of its own counts its size.
+//!    trade id and a size of its own counts its size. What is called a total but does not rise
+//!    though the trade id is a new one, or falls, is the fill's own size, and so is what the same
+//!    word says from then on: `fill t1 c=10`, `fill t2 c=10` are two fills of 10. Without trade ids
+//!    they are one.
 //! 5. **A size that would be more than was ordered**, by a word that told none of the fills so far,
 //!    is a running total: `fill 10`, `fill 15`, `order_filled 25` of an order of 25 are two fills, and
 //!    so are `order_filled 25`, `fill 10`, `fill 15` one. By a word that told some it counts what is
@@ -72,7 +80,8 @@
 //!
 //! What this leaves wrong: two words that tell different fills of the same size and price within
 //! 5 s, neither saying *partial*, are taken for one; a fill that one word tells in one and another in
-//! several pieces, without trade ids in common or an order's size, is counted twice.
+//! several pieces, without trade ids in common or an order's size, is counted twice; own sizes that
+//! are called totals are taken for totals as long as they rise.
 
 mod count;
 pub(crate) mod exact;
@@ -88,7 +97,7 @@ mod tests;
 
 pub use fill::{Amendment, Fill};
 pub use fold::{Folded, fold};
-pub use line::{Line, LineKind, sign};
+pub use line::{Line, LineKind, is_other_market, is_other_side, sign};
 pub use loose::fold_unidentified;
 pub use state::{Order, OrderState, StateError, Status};
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::line::sign;
-use super::told::{Told, TradeIds, is_false};
+use super::told::{Told, TradeIds, Words, is_false, is_none};
 use super::{HORIZONS_S, OVER_FOR, SECOND, SILENT_FOR, SIZE_TOLERANCE, exact, tidy};
 
 /// An order that owns its texts, as read from [`Order::to_json`].
@@ -61,7 +61,7 @@ pub enum StateError {
 }
 
 /// Of the text in [`Order::to_json`].
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// One order. Prices and money in the account's currency, times in microseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -188,6 +188,9 @@ pub struct Order<'a> {
     /// The words that told its fills.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) words: Vec<Cow<'a, str>>,
+    /// Those of them that call a fill's own size a running total.
+    #[serde(rename = "o", default, skip_serializing_if = "is_none")]
+    pub(super) own_sizes: Words,
     /// Its last fills.
     #[serde(rename = "l", default, skip_serializing_if = "VecDeque::is_empty")]
     pub(super) told: VecDeque<Told<'a>>,
@@ -222,6 +225,16 @@ impl Order<'_> {
     /// When its status became final; null while it is not.
     pub fn closed_at(&self) -> Option<i64> {
         self.completed_at.or(self.ended.map(|(_, at)| at))
+    }
+
+    /// What is known of it at `at`, when no line is to be read any more before that: its status, and
+    /// when that became final. One that was not over and of which nothing was heard for
+    /// [`SILENT_FOR`] has expired then.
+    pub fn as_of(&self, at: i64) -> (Option<Status>, Option<i64>) {
+        if !self.unidentified && self.closed_at().is_none() && self.is_forgotten(at) {
+            return (Some(Status::Expired), Some(self.silenced_at()));
+        }
+        (self.status(), self.closed_at())
     }
 
     /// The mean price of its fills, weighted by their size; null if none said both.
@@ -284,6 +297,23 @@ impl Order<'_> {
         match self.closed_at() {
             Some(closed) => at.saturating_sub(closed) > OVER_FOR,
             None => at.saturating_sub(self.last_at) > SILENT_FOR,
+        }
+    }
+
+    fn silenced_at(&self) -> i64 {
+        self.last_at.saturating_add(SILENT_FOR)
+    }
+
+    /// A line at `at` begins another order with its id. If it was open until then, it is over: a bot
+    /// does not give away the id of an order that it still has.
+    pub(super) fn replace(&mut self, at: i64) {
+        self.replaced = true;
+        if self.closed_at().is_none() {
+            self.ended = Some(if self.is_forgotten(at) {
+                (Status::Expired, self.silenced_at())
+            } else {
+                (Status::Cancelled, at)
+            });
         }
     }
 

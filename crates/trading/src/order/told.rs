@@ -15,6 +15,11 @@ pub(super) fn bit(word: usize) -> Words {
     1 << word.min(Words::BITS as usize - 1)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
+pub(super) fn is_none(words: &Words) -> bool {
+    *words == 0
+}
+
 /// A fill that was counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +51,11 @@ pub(super) struct Told<'a> {
     pub(super) fee: Option<f64>,
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(super) trade_id: Option<Cow<'a, str>>,
+    /// Its own, where they contradict its order's.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub(super) market: Option<Cow<'a, str>>,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub(super) side: Option<Cow<'a, str>>,
     /// The word that counted it.
     #[serde(rename = "w")]
     pub(super) word: usize,

@@ -368,3 +368,88 @@ fn a_summary_of_an_order_that_nobody_placed() {
          2s 15 @0.5",
     );
 }
+
+#[test]
+fn one_trade_id_in_two_markets_of_one_order_is_two_fills() {
+    check(
+        "1 fill fill market=BTC side=buy at=100 n=1 id=1
+         7200 fill fill market=ETH side=sell at=50 n=2 id=1
+         7201 fill trade market=ETH side=sell at=50 n=2 id=1 fee=0.1
+         7202 fill trade market=BTC side=buy at=100 n=1 id=1 fee=0.2",
+        "partial 3/null avg=66.66666666666667 fee=0.30000000000000004
+         1s 1 @100 id=1 fee=0.2
+         7200s 2 @50 id=1 fee=0.1",
+    );
+    // The same market in other letters, a side in other words, and lines that do not say.
+    placed(
+        "1 fill fill market=BTC-USD side=buy at=0.5 n=10 id=1
+         2 fill trade market=btcusd side=yes at=0.5 n=10 id=1
+         3 fill order_filled at=0.5 n=10 id=1",
+        "partial 10/25 avg=0.5
+         1s 10 @0.5 id=1",
+    );
+}
+
+#[test]
+fn a_total_that_does_not_rise_is_the_fill_s_own_size() {
+    // By another trade id.
+    placed(
+        "1 fill fill total=10 at=1.0 id=t1
+         2 fill fill total=10 at=1.1 id=t2
+         3 fill fill total=5 at=1.2 id=t3",
+        "filled 25/25 avg=1.08
+         1s 10 @1 id=t1
+         2s 10 @1.1 id=t2
+         3s 5 @1.2 id=t3",
+    );
+    // It falls; from then on it is known what the word means.
+    check(
+        "0 placed order_placed size=45
+         1 fill fill total=10 at=0.5
+         2 fill fill total=5 at=0.5
+         3 fill fill total=20 at=0.5
+         4 fill fill total=10 at=0.5
+         4 fill trade n=10 at=0.5 fee=0.1",
+        "filled 45/45 avg=0.5 fee=0.1
+         1s 10 @0.5 fee=0.1
+         2s 5 @0.5
+         3s 20 @0.5
+         4s 10 @0.5",
+    );
+}
+
+#[test]
+fn a_total_that_does_not_rise_may_be_told_again() {
+    // Without trade ids it is the same fill.
+    placed(
+        "1 fill fill total=10 at=0.5
+         60 fill fill total=10 at=0.5",
+        "partial 10/25 avg=0.5
+         1s 10 @0.5",
+    );
+    // By the same trade id, or the first that says it.
+    placed(
+        "1 fill fill n=10 at=0.5
+         2 fill trade total=10 at=0.5 id=t1
+         3 fill trade total=10 at=0.5 id=t1",
+        "partial 10/25 avg=0.5
+         1s 10 @0.5 id=t1",
+    );
+    // Another word that is behind, and one of which there was not that much left.
+    placed(
+        "1 fill fill n=10 at=0.5
+         2 fill fill n=15 at=0.5
+         9 fill order_update total=20",
+        "filled 25/25 avg=0.5
+         1s 10 @0.5
+         2s 15 @0.5",
+    );
+    placed(
+        "1 fill order_update total=10 at=0.5
+         2 fill order_update total=25 at=0.5
+         3 fill order_update total=10 at=0.5",
+        "filled 25/25 avg=0.5
+         1s 10 @0.5
+         2s 15 @0.5",
+    );
+}

@@ -147,13 +147,48 @@ fn what_is_long_over_is_another_order() {
 }
 
 #[test]
+fn an_order_whose_id_is_taken_is_over() {
+    let folded = |text: &str| {
+        let orders = fold(None, &mut lines(text), EVER).orders;
+        orders.iter().map(|order| order.as_of(EVER - 1)).collect::<Vec<_>>()
+    };
+    let (cancelled, expired) = (Some(Status::Cancelled), Some(Status::Expired));
+    let ends = folded(
+        "0 placed x price=0.5 size=10
+         1 fill fill n=4 at=0.5
+         600 placed x price=0.52 size=10",
+    );
+    assert_eq!(ends[0], (cancelled, Some(600_000_000)));
+    // It had ended before, whatever became of its id.
+    let ends = folded("0 placed x \n 5 expired x \n 600 placed x");
+    assert_eq!(ends[0], (expired, Some(5_000_000)));
+    // Nothing was heard of it for so long that it was over before that.
+    let ends = folded(&format!("0 placed x \n {} placed x", SILENT_FOR / 1_000_000 + 9));
+    assert_eq!(ends[0], (expired, Some(SILENT_FOR)));
+}
+
+#[test]
+fn an_order_of_which_nothing_is_heard_expires() {
+    let order = one("0 placed x size=10 \n 5 fill fill n=4 at=0.5");
+    let silent = 5_000_000 + SILENT_FOR;
+    assert_eq!(order.as_of(silent), (Some(Status::Partial), None));
+    assert_eq!(order.as_of(silent + 1), (Some(Status::Expired), Some(silent)));
+    // What is over stays what it is.
+    let order = one("0 cancelled x");
+    assert_eq!(order.as_of(silent + 1), (Some(Status::Cancelled), Some(0)));
+    // Of an order that no id names nothing can be known, however long it is.
+    let folded = fold_unidentified(&mut lines("0 placed x"), EVER);
+    assert_eq!(folded.orders[0].as_of(silent + 1), (None, None));
+}
+
+#[test]
 fn a_state_is_short_and_reads_back() {
     let order = one("0 placed order_placed market=BTC side=buy price=0.1 size=0.3 fair=0.11
          1 fill fill n=0.1 at=0.1 id=t1 fee=0.01");
     let text = order.to_json();
     assert_eq!(
         text,
-        r#"[1,{"t0":0,"t1":1000000,"tp":0,"tf":1000000,"tl":1000000,"m":"BTC","d":"buy","p":"0.1","s":"0.3","v":"0.11","n":1,"q":"0.1","h":["0.1","0.1","0.1","0.1"],"f":"0.01","x":"0.010000000000000002","y":"0.1","pw":"order_placed","pf":59,"w":["fill"],"l":[{"n":1,"t":1000000,"p":"0.1","s":"0.1","f":"0.01","i":"t1","w":0,"m":1}],"i":["t1"]}]"#
+        r#"[2,{"t0":0,"t1":1000000,"tp":0,"tf":1000000,"tl":1000000,"m":"BTC","d":"buy","p":"0.1","s":"0.3","v":"0.11","n":1,"q":"0.1","h":["0.1","0.1","0.1","0.1"],"f":"0.01","x":"0.010000000000000002","y":"0.1","pw":"order_placed","pf":59,"w":["fill"],"l":[{"n":1,"t":1000000,"p":"0.1","s":"0.1","f":"0.01","i":"t1","w":0,"m":1}],"i":["t1"]}]"#
     );
     assert_eq!(Order::from_json(&text).unwrap(), order);
 }
@@ -161,8 +196,8 @@ fn a_state_is_short_and_reads_back() {
 #[test]
 fn a_state_that_is_none_says_so() {
     let error = |text: &str| Order::from_json(text).unwrap_err();
-    assert!(matches!(error("[2,{}]"), StateError::Version(2)));
-    let text = error("[1,{\"t0\":0,\"t1\":0,\"x\":\"NaN\"}]").to_string();
+    assert!(matches!(error("[1,{}]"), StateError::Version(1)));
+    let text = error("[2,{\"t0\":0,\"t1\":0,\"x\":\"NaN\"}]").to_string();
     assert!(
         text.starts_with("the state of an order does not read: `NaN` is not a number"),
         "{text}"
@@ -195,6 +230,23 @@ fn fills_without_an_order_stand_for_themselves() {
     );
     let statuses: Vec<_> = folded.orders.iter().map(Order::status).collect();
     assert_eq!(statuses, [None, Some(Status::Rejected)]);
+}
+
+#[test]
+fn one_trade_id_in_two_markets_is_two_fills() {
+    let mut told = lines(
+        "1 fill fill market=BTC side=buy at=100 n=1 id=1
+         2 fill trade market=ETH side=sell at=50 n=2 id=1
+         3 fill order_filled market=ETH at=50 n=2 id=1 fee=0.1
+         4 fill order_filled market=btc at=100 id=1 fee=0.2",
+    );
+    let folded = fold_unidentified(&mut told, EVER);
+    let fills: Vec<_> = folded
+        .fills
+        .iter()
+        .map(|fill| (fill.market.as_deref(), fill.fill_size, fill.fee))
+        .collect();
+    assert_eq!(fills, [(Some("BTC"), Some(1.0), Some(0.2)), (Some("ETH"), Some(2.0), Some(0.1))]);
 }
 
 #[test]
