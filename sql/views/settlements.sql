@@ -4,7 +4,7 @@
 -- Columns: ts         when the log says so.
 --          bot, market  which market, in whose log.
 --          outcome    what one contract on yes paid, 0…1: 1 for yes, 0 for no.
--- Needs:   log.market
+-- Needs:   log.market from a settlement
 -- Reads:   windowed.
 -- Source:  lead_settlements.
 -- Omits:   what lead_settlements omits.
