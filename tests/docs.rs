@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fillwatch_model::{CANONICAL, ManualClock};
-use fillwatch_query::header::{Header, Need};
+use fillwatch_query::header::{Datum, Header, Need};
 use fillwatch_query::themes::THEMES;
 use fillwatch_query::{Options, Relation, RelationKind, Session, Views, Window};
 use fillwatch_store::Store;
@@ -80,13 +80,21 @@ fn section(name: &str, columns: &[(String, String)], header: &Header) -> String 
 }
 
 fn needs(needs: &[Need]) -> Option<String> {
-    let need = |need: &Need| {
-        let ways = need.any_of.iter().map(|datum| match (datum.kind, &datum.column) {
+    let way = |datum: &Datum| {
+        let what = match (datum.kind, &datum.column) {
             (Some(kind), Some(column)) => format!("`{kind}.{column}`"),
             (Some(kind), None) => format!("lines of kind `{kind}`"),
             (None, column) => format!("`{}` in any line", column.as_deref().unwrap_or_default()),
-        });
-        ways.collect::<Vec<_>>().join(" or ")
+        };
+        datum.from.as_ref().map_or(what.clone(), |from| format!("{what} (from {from} on)"))
+    };
+    let need = |need: &Need| {
+        let ways: Vec<String> = need.any_of.iter().map(way).collect();
+        let ways = ways.join(" or ");
+        match &need.columns[..] {
+            [] => ways,
+            columns => format!("for `{}`: {ways}", columns.join("`, `")),
+        }
     };
     let needs: Vec<String> = needs.iter().map(need).collect();
     (!needs.is_empty()).then(|| needs.join("; "))
@@ -177,6 +185,11 @@ async fn every_header_says_what_its_view_is() {
                 has.join(" "),
                 says.join(" ")
             ));
+        }
+        for column in header.needs.iter().flat_map(|need| &need.columns) {
+            if !says.contains(&column.as_str()) {
+                fault(format!("`Needs:` says what is missing for `{column}`, which it has not"));
+            }
         }
         let asked = header.needs.iter().flat_map(|need| &need.any_of);
         for column in asked.filter_map(|datum| datum.column.as_deref()) {

@@ -11,7 +11,7 @@ use fillwatch_decode::Mapping;
 use fillwatch_model::{Clock, SourceId};
 use fillwatch_query::{Options, Session, Window, close};
 use fillwatch_serve::{
-    Report, Settings, Silent, SystemClock, attach, ingest, tables, verify, watch,
+    Observer, Report, Settings, Silent, SystemClock, Trouble, attach, ingest, tables, verify, watch,
 };
 use fillwatch_store::{Options as StoreOptions, Retention, Store};
 use fillwatch_tail::Source;
@@ -444,6 +444,56 @@ async fn all_closes(world: &World) -> Vec<String> {
     let mut rows: Vec<String> = all.lines().map(str::to_owned).collect();
     rows.sort();
     rows
+}
+
+/// Listens for rows that came too late.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<(u64, String, String)>>);
+
+impl Observer for Heard {
+    fn trouble(&self, trouble: &Trouble<'_>) {
+        if let Trouble::TooLate(late) = trouble {
+            self.0.lock().unwrap().push((late.rows, late.first_day(), late.last_day()));
+        }
+    }
+}
+
+/// What is late for a removed day is kept, is in no figure, and is told of, once a run.
+#[tokio::test]
+async fn rows_for_removed_days_are_told_of() {
+    let world = World::new();
+    (0..4).flat_map(trading).for_each(|line| world.append("bot.jsonl", &line));
+    world.ingest(false).await;
+    let whole = carried(&world).await;
+    let age = clock().now() / 1_000_000 - (1_767_225_600 + 2 * 86_400);
+    let retention = Retention { age: Some(Duration::from_secs(age.unsigned_abs())), bytes: None };
+    let store = Store::open(&world.store(), StoreOptions::default(), clock()).await.unwrap();
+    store.retain(retention, &close::definition().unwrap()).await.unwrap();
+    drop(store);
+
+    let heard = Arc::new(Heard::default());
+    let ingest_again = async || {
+        let (never, observer) = (std::future::pending(), Arc::clone(&heard));
+        ingest(world.settings(), false, clock(), never, observer).await.unwrap();
+        std::mem::take(&mut *heard.0.lock().unwrap())
+    };
+    let fill = |day: u64| {
+        format!(
+            "{{\"ts\": {}, \"event\": \"fill\", \"trade_id\": \"late{day}\", \"market\": \"GOLD\", \
+             \"side\": \"buy\", \"fill_price\": 0.5, \"fill_size\": 10}}\n",
+            1_767_225_600 + day * 86_400 + 43_200
+        )
+    };
+    (0..2).for_each(|day| world.append("late.jsonl", &fill(day)));
+    world.append("late.jsonl", &fill(0));
+    let days = ("2026-01-01".to_owned(), "2026-01-02".to_owned());
+    assert_eq!(ingest_again().await, [(3, days.0, days.1)]);
+    world.check("select count(*) from events where date < '2026-01-03'", "3").await;
+    assert_eq!(carried(&world).await, whole);
+    // Those of a day that is whole are counted, and nothing is said of them.
+    world.append("late.jsonl", &fill(2));
+    assert_eq!(ingest_again().await, []);
+    assert_ne!(carried(&world).await, whole);
 }
 
 /// What adds up is the same in whatever order its lines came, from closes or from all of history,

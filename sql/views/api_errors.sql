@@ -12,7 +12,8 @@
 --                     acceptance; see rejection_rates.
 --          rate_limited  errors if the code is 429, else 0.
 --          http_5xx   errors if the code is 500 to 599, else 0.
--- Needs:   api_call.status_code or order_rejected.status_code or heartbeat.checks_exchange_api_ok
+-- Needs:   api_call.status_code or order_rejected.status_code or order_rejected.code or
+--          heartbeat.checks_exchange_api_ok
 -- Reads:   windowed.
 -- Source:  the catalyst guide's API error rate (> 5 %) and rate limit hits (429 > 0); polybot's
 --          HighErrorRate (5xx > 0.1/s).

@@ -13,7 +13,7 @@
 --          net_pnl        Σ net_pnl; null if none is known.
 --          wins           trades with a net_pnl above 0.
 --          win_rate       wins / trades whose net_pnl is known; null where there are none.
--- Needs:   trade_closed.entry_price or trade_closed.pnl or fill.fill_price
+-- Needs:   trade_closed.entry_price or trade_closed.pnl or fill.fill_price from a closed position
 -- Reads:   windowed, by when a trade was closed.
 -- Source:  the purpleflea guide's PnLAttributor, by_strategy, by_asset and by_hour_of_day (which
 --          takes the UTC hour of entry_ts and Σ net).

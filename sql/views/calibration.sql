@@ -13,7 +13,7 @@
 --          outcome_rate  part of the markets that came out yes, 0…1; as large as mean_forecast for
 --                     a model that is calibrated.
 --          brier      mean (forecast - outcome)²: 0 is best, always 0.5 makes 0.25.
--- Needs:   order_placed.fair; order_placed.market; log.market
+-- Needs:   order_placed.fair; order_placed.market; log.market from a settlement
 -- Reads:   windowed: outcomes told in the window, against orders since the close before it.
 -- Source:  Brier (1950), in the form for one of two outcomes; reliability by deciles as in Murphy's
 --          decomposition, which itself is left out: it misleads where forecasts are updated (Merkle

@@ -14,7 +14,7 @@
 --          realized_pnl  Σ realized likewise: what the window's fills and settlements realised,
 --                     also on positions opened before it.
 -- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
---          fill.fair or order_placed.fair; fill.market or order_placed.market
+--          fill.market or order_placed.market; for edge: fill.fair or order_placed.fair
 -- Reads:   windowed: all sums begin at the window's start. Positions are as the close before it
 --          left them.
 -- Source:  the kalshi monitor: cumulative edge is the leading indicator of execution quality,

@@ -8,7 +8,8 @@
 --          gross_abs      Σ |gross_pnl|; null where n is 0.
 --          fee_drag       fees / gross_abs as a fraction: 0.2 is a fifth of what was won and lost;
 --                         null where gross_abs is 0 or null.
--- Needs:   trade_closed.fee or fill.fee
+-- Needs:   trade_closed.entry_price or trade_closed.pnl or fill.fill_price from a closed
+--          position; for fee_drag: trade_closed.fee or fill.fee
 -- Reads:   windowed, by when a trade was closed.
 -- Source:  the purpleflea guide's fee_drag_pct, which is 100 times this and 0 where this is null.
 -- Omits:   trips that are still open.

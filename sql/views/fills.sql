@@ -31,8 +31,9 @@
 --          placed_at  when its order was placed; null if no line says so.
 --          order_size  what was ordered in all.
 --          file, offset  the first line that told of it.
--- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
---          fill.fair or order_placed.fair
+-- Needs:   fill; for slippage, edge: fill.fill_price; for edge: fill.fill_size or
+--          order_placed.size; for slippage, edge: fill.side or order_placed.side; for slippage,
+--          edge: fill.fair or order_placed.fair
 -- Reads:   windowed: the fills of the window, with their orders as the close before it left them.
 -- Source:  slippage is the kalshi monitor's formula, (fill_price - model_fair) × (1 if yes else
 --          -1). Its text calls a negative one adverse; by its formula a positive one is, and that

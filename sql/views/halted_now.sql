@@ -9,7 +9,7 @@
 --          halted_at  the last time that a line said it is stopped; null if none ever did.
 --          running_at  the last time that a line said it is not; null if none ever did.
 --          age_s      seconds from the later of the two to $now.
--- Needs:   halt or equity.riskstate_halted or any.halted
+-- Needs:   halt or equity.riskstate_halted or any.halted or log from a line that trading began
 -- Reads:   carried: a halt is sticky, and a bot that is stopped may say so once and no more.
 -- Source:  qkt: "a halt fired and is sticky", it needs an operator's review.
 -- Omits:   `alive`, which says nothing of trading.

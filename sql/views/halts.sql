@@ -11,7 +11,8 @@
 --          lines      how many lines say so.
 --          ended_at   the first line that says that it is over; null while none does.
 --          stopped_s  seconds from ts to ended_at, or to $now.
--- Needs:   halt or equity.riskstate_halted or any.halted or any.alive
+-- Needs:   halt or equity.riskstate_halted from a stop or any.halted from a stop or any.alive
+--          from a stop
 -- Reads:   windowed: a halt that lasted when the window began starts with the first line in it that
 --          says so. Whether trading is stopped now, whenever that was said, see halted_now.
 -- Source:  qkt's P1 `riskState.halted == true`; the catalyst guide's kill switch; the purpleflea

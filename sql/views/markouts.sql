@@ -10,8 +10,8 @@
 --                     price's unit: positive is good, the market went our way; null without the
 --                     mid.
 -- Fields:  bid float, ask float, best_bid float, best_ask float, bestbid float, bestask float
--- Needs:   fill.fill_price; fill.side or order_placed.side; fill.market or order_placed.market;
---          quote.bid or quote.mid or order_placed.mid or fill.mid
+-- Needs:   fill.fill_price; fill.side or order_placed.side; fill.market or order_placed.market; for
+--          markout_60s: quote.bid or quote.mid or order_placed.mid or fill.mid
 -- Reads:   windowed: its fills, and the quotes from 5 minutes before the window on, since a quote
 --          from before it may still stand when its first fill comes.
 -- Source:  Databento, "Execution slippage and markouts": side × (mid(t + h) - price), the mid

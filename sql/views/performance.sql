@@ -27,7 +27,9 @@
 --                            account's currency; null without trades.
 --          profit_factor     gross_profit / gross_loss; null where there is no loss.
 --          expectancy        mean net_pnl of a trade; null without trades.
--- Needs:   any.equity or trade_closed.entry_price or trade_closed.pnl or fill.fill_price
+-- Needs:   any.equity or trade_closed.entry_price or trade_closed.pnl or fill.fill_price from a
+--          closed position; for sharpe: any.equity from 20 returns; for win_rate:
+--          trade_closed.entry_price or trade_closed.pnl or fill.fill_price from a closed position
 -- Reads:   windowed.
 -- Source:  the purpleflea guide's PerformanceMetrics; Sortino, annual return and Calmar as in
 --          quantstats 0.0.86 and empyrical-reloaded 0.7.1, which agree: they count returns where

@@ -23,7 +23,7 @@
 --          concentration  |value| / Σ |value| over all the bot holds, a fraction; null where
 --                     nothing of it has a value.
 -- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
---          fill.market or order_placed.market
+--          fill.market or order_placed.market; for net_pnl: fill.fee
 -- Reads:   carried: a position is held until it is closed, whatever window asks.
 -- Source:  average cost, as position_steps has it; catalyst's position concentration and age.
 -- Omits:   positions that the bot had before its log began, and those it says it has; what

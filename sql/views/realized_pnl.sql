@@ -10,7 +10,7 @@
 --          fee        of this fill, positive when paid; null if not logged.
 --          net_pnl    realized_pnl less all fees up to this row; null where no fee is logged.
 -- Needs:   fill.fill_price; fill.fill_size or order_placed.size; fill.side or order_placed.side;
---          fill.market or order_placed.market
+--          fill.market or order_placed.market; for net_pnl: fill.fee
 -- Reads:   windowed, with positions as the close before the window left them.
 -- Source:  average cost, as position_steps has it.
 -- Omits:   what position_steps omits.

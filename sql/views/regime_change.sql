@@ -9,7 +9,7 @@
 --          baseline_sd    their standard deviation, ddof 1; null below 20.
 --          regime_change  |recent_sd − baseline_sd| / baseline_sd, a fraction: 0.5 is half as much
 --                         again, or half as much; null with either and where baseline_sd < 1e-10.
--- Needs:   any.equity
+-- Needs:   any.equity from 40 returns
 -- Reads:   windowed: the baseline is of the window, so give it at least 100 returns.
 -- Source:  the purpleflea guide's regime_change_score over its deque of 100 returns; it needs
 --          min_samples + recent_n = 40 of them. Where it has no score it says 0, here null.

@@ -13,7 +13,7 @@
 --          direction       gain above the high fence, loss below the low one, else null.
 --          distance_iqr    how far return lies outside of q1 … q3, in iqr; 0 inside, above 1.5 an
 --                          outlier, above 3 what Tukey calls far out; null with the fences.
--- Needs:   any.equity
+-- Needs:   any.equity from 20 returns
 -- Reads:   windowed, as return_zscores.
 -- Source:  the purpleflea guide asks for an IQR detector beside its z-score, for fat tails; window
 --          and minimum are the z-score's. Fences: Tukey, Exploratory Data Analysis (1977).

@@ -8,7 +8,7 @@
 --          mean, sd       of the baseline, sd with ddof 1; null below 19 returns.
 --          zscore         (return − mean) / sd; null below 19 returns and where sd < 1e-10.
 --          direction      gain or loss, by the sign of zscore; null with it.
--- Needs:   any.equity
+-- Needs:   any.equity from 20 returns
 -- Reads:   windowed: the baseline is of the window, so give it at least 100 returns. A row with
 --          n < 99 near the window's beginning has a shorter baseline than one further in.
 -- Source:  the purpleflea guide's AnomalyDetector, to the letter of its code: a deque of 100

@@ -8,7 +8,7 @@
 --                           window or before it; null for the first that was ever logged.
 --          return           (equity − previous_equity) / previous_equity as a fraction; null for
 --                           the first value ever, and where previous_equity is 0 or less.
--- Needs:   any.equity
+-- Needs:   any.equity from 2 values
 -- Reads:   windowed for its rows; the value before the first of them is carried from the last
 --          close.
 -- Source:  the purpleflea guide's summary(): (equity[i] − equity[i−1]) / equity[i−1].

@@ -9,7 +9,7 @@
 --          mean, sd          of the returns, as fractions, sd with ddof 1; null below 20 returns.
 --          periods_per_year  365.
 --          sharpe            mean / sd × √365; null below 20 returns and where sd < 1e-10.
--- Needs:   any.equity
+-- Needs:   any.equity from 20 daily returns
 -- Reads:   carried, from daily_close.
 -- Source:  catalyst's sharpe_ratio gauge, "rolling 30-day Sharpe ratio"; the risk-free rate is 0.
 --          Annualised by √365, for a market that never closes; for one of 252 days a year multiply

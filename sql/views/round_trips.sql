@@ -22,7 +22,7 @@
 --          held_s         seconds from opened_at to closed_at.
 --          source         log or fills.
 --          logged_pnl     what the line calls pnl; null from fills.
--- Needs:   trade_closed.entry_price or trade_closed.pnl or fill.fill_price
+-- Needs:   trade_closed.entry_price or trade_closed.pnl or fill.fill_price from a closed position
 -- Reads:   windowed, by closed_at; what was opened before it is carried from the last close.
 -- Source:  the purpleflea guide's Trade: gross_pnl, and net_pnl = gross_pnl − fees −
 --          abs(slippage × size).

@@ -6,7 +6,7 @@
 --          value      what the line says: a number as it is, 1 for yes, 0 for no.
 --          outcome    what one contract on yes paid in a binary market, 0…1: 1 for yes, 0 for no.
 --                     Null for a price that something else settled at.
--- Needs:   log.market
+-- Needs:   log.market from a settlement
 -- Reads:   windowed.
 -- Source:  lead_settlements.
 -- Omits:   what lead_settlements omits.

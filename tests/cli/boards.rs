@@ -32,22 +32,22 @@ fn bots_are_a_line_each() {
         &place,
         &format!("fillwatch bots {AT}"),
         expect![[r#"
-        bot  last seen  fills  fill rate %    slippage  realized  unrealized  PnL curve     edge σ  errors  health  why
-        mm1  1 m            2         33.3  -0.00500        0.00       +0.12             ▅    -1.4       0  ok
-        mm2  1 h 04 m       0          ·     ·              ·           ·     ·                ·         0  stale   no heartbeat for 1 h 04 m
-        2 bots; fills, slippage, profit and errors in the 1 d before 2026-01-05T09:05:00Z
-    "#]],
+            bot  last seen  fills  fill rate    slippage  realized  unrealized  PnL curve     edge σ  errors  health  why
+            mm1  1 m            2  33 % of 3  -0.00500        0.00       +0.12             ▅    -1.4       0  ok
+            mm2  1 h 04 m       0          ·   ·              ·           ·     ·                ·         0  stale   no heartbeat for 1 h 04 m
+            2 bots; fills, slippage, profit and errors in the 1 d before 2026-01-05T09:05:00Z
+        "#]],
     );
     check(
         &place,
         &format!("fillwatch bots --since 1m {AT}"),
         expect![[r#"
-        bot  last seen  fills  unrealized  errors  health  why
-        mm1  1 m            0       +0.12       0  ok
-        mm2  1 h 04 m       0        ·          0  stale   no heartbeat for 1 h 04 m
-        2 bots; fills, slippage, profit and errors in the 1 m before 2026-01-05T09:05:00Z
-        not known of any: fill rate %, slippage, realized, PnL curve, edge σ
-    "#]],
+            bot  last seen  fills  unrealized  errors  health  why
+            mm1  1 m            0       +0.12       0  ok
+            mm2  1 h 04 m       0        ·          0  stale   no heartbeat for 1 h 04 m
+            2 bots; fills, slippage, profit and errors in the 1 m before 2026-01-05T09:05:00Z
+            not known of any: fill rate, slippage, realized, PnL curve, edge σ
+        "#]],
     );
     check(
         &place,
@@ -286,7 +286,7 @@ fn an_arrow_says_that_slippage_changed_and_a_curve_what_was_made() {
             bot  last seen  fills   slippage  realized  PnL curve     errors  health
             mm1  5 m           12  +0.0210 ▲     +4.80  ▁▁▁▂▂▃▃▅▅▆▆█       0  ok
             1 bot; fills, slippage, profit and errors in the 1 h before 2026-01-05T10:00:00Z
-            not known of any: fill rate %, unrealized, edge σ
+            not known of any: fill rate, unrealized, edge σ
         "#]],
     );
 }

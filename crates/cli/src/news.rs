@@ -1,6 +1,7 @@
 //! What happened to the log files, in a line each.
 
 use fillwatch_serve::Trouble;
+use fillwatch_store::Late;
 use fillwatch_tail::{Event, Loss};
 
 use crate::failure::{fragment, without_backtrace};
@@ -97,12 +98,24 @@ pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
             "the store took more than twice its limit, so retention removed {day} before it was \
              closed; positions and whatever else adds up have lost what happened from then on"
         ),
+        Trouble::TooLate(late) => too_late(late),
         Trouble::SetAside(what) => {
             format!("a torn commit was set aside ({what}); its lines are read again")
         }
         Trouble::Socket(error) => format!("a question could not be answered: {error}"),
     };
     without_backtrace(&line).to_owned()
+}
+
+fn too_late(late: &Late) -> String {
+    let (first, last) = (late.first_day(), late.last_day());
+    let days = if first == last { first } else { format!("{first} to {last}") };
+    format!(
+        "{} came for {days}, which retention had removed: in events until it runs again, but not in \
+         fills, positions and whatever else adds up; a new store that reads all logs has them, with \
+         a longer [retention]",
+        quantity::of(late.rows, "row", "rows")
+    )
 }
 
 fn loss(why: Loss) -> &'static str {

@@ -138,6 +138,32 @@ pub(crate) fn is_wrapper(squashed: &str) -> bool {
     )
 }
 
+/// Whether an object of this name is a fill: what it says of its order and its market is the line's.
+pub(crate) fn is_deal(squashed: &str) -> bool {
+    matches!(squashed, "fill" | "trade" | "execution" | "exec")
+}
+
+impl Synonym {
+    /// Whether a field keeps its meaning in an object that is a fill: it says whose or of what the
+    /// fill is, or is one that only fills have. A `status` in there is not the line's.
+    pub(crate) fn is_of_deals(&self) -> bool {
+        const SHARED: [usize; 6] = [
+            canonical("order_id"),
+            canonical("trade_id"),
+            canonical("market"),
+            canonical("strategy"),
+            canonical("fair"),
+            canonical("fee"),
+        ];
+        match self.role {
+            Role::Side => true,
+            Role::Column(column) if SHARED.contains(&column) => true,
+            Role::Column(_) => self.kinds == Kinds::FILL || self.kinds == Kinds::DEAL,
+            _ => false,
+        }
+    }
+}
+
 const fn synonym(name: &'static str, role: Role, rank: u8, kinds: Kinds) -> Synonym {
     Synonym { name, role, rank, kinds, unit: Unit::AsIs, keeps_own: false }
 }

@@ -149,15 +149,18 @@ impl Paths {
         let wrapped = if above.is_wrapper { plain(key) } else { self.bare_name(parent, key) };
         let squashed = squash(&wrapped);
         let in_order = above.in_order || last_key(&above.path).eq_ignore_ascii_case(b"order");
+        let (synonyms, in_deal) = synonyms(&squashed, &wrapped, &name, in_order);
         let is_wrapper =
             names::is_wrapper(&squash(&name)) || (above.is_wrapper && names::is_wrapper(&squashed));
         Field {
             column: column_name(&name).into(),
             is_id: is_id(&name),
             is_counter: is_counter(&name),
-            synonyms: self.synonyms(&squashed, &name, in_order),
+            synonyms,
             rule: self.rules.iter().find(|rule| rule.path == name).cloned(),
-            wrappers: above.wrappers + u8::from(above.is_wrapper && parent != FieldId::ROOT),
+            wrappers: above.wrappers
+                + u8::from(above.is_wrapper && parent != FieldId::ROOT)
+                + u8::from(in_deal),
             in_order,
             own: Cell::new(Own::Unseen),
             children: HashMap::new(),
@@ -181,18 +184,35 @@ impl Paths {
             .max();
         plain(&dotted(&path[wrapper.unwrap_or(0)..], key))
     }
+}
 
-    fn synonyms(&self, squashed: &str, name: &str, in_order: bool) -> Vec<&'static Synonym> {
-        let mut found: Vec<_> = names::roles(squashed).collect();
-        if in_order {
-            // `order.id` is an order's, wherever the order stands.
-            found.extend(names::roles(&format!("order{squashed}")));
-        }
-        if found.is_empty() {
-            found = names::roles(&squash(name)).collect();
-        }
-        found
+/// What a field may be, and whether it is that as part of an object that is a fill. `wrapped` is its
+/// path below the innermost wrapper, `squashed` the same without punctuation.
+fn synonyms(
+    squashed: &str,
+    wrapped: &str,
+    name: &str,
+    in_order: bool,
+) -> (Vec<&'static Synonym>, bool) {
+    let mut found: Vec<_> = names::roles(squashed).collect();
+    if in_order {
+        // `order.id` is an order's, wherever the order stands.
+        found.extend(names::roles(&format!("order{squashed}")));
     }
+    // `fill.price` is a name of its own, `fill.order_id` is what the fill says of its order.
+    if found.is_empty()
+        && let Some((object, key)) = wrapped.split_once('.')
+        && names::is_deal(&squash(object))
+    {
+        found = names::roles(&squash(key)).filter(|synonym| synonym.is_of_deals()).collect();
+        if !found.is_empty() {
+            return (found, true);
+        }
+    }
+    if found.is_empty() {
+        found = names::roles(&squash(name)).collect();
+    }
+    (found, false)
 }
 
 fn dotted(path: &[u8], key: &[u8]) -> Vec<u8> {
@@ -326,6 +346,13 @@ mod tests {
             r#"record_time_timestamp ["recordtimetimestamp"] false"#
         );
         assert_eq!(at(&mut paths, &["book", "mid"]), "book_mid [] false");
+        assert_eq!(at(&mut paths, &["fill", "price"]), r#"fill_price ["fillprice"] false"#);
+        assert_eq!(at(&mut paths, &["fill", "order_id"]), r#"fill_order_id ["orderid"] false"#);
+        assert_eq!(
+            at(&mut paths, &["data", "fill", "symbol"]),
+            r#"data_fill_symbol ["symbol"] false"#
+        );
+        assert_eq!(at(&mut paths, &["fill", "status"]), "fill_status [] false");
     }
 
     #[test]

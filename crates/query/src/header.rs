@@ -8,7 +8,7 @@
 //! --          slippage   what was paid over fair, in the account's currency; null where no
 //! --                     fair value is known
 //! -- Fields:  liquidity text, maker bool
-//! -- Needs:   fill.fill_price; fill.fill_size or order_placed.size
+//! -- Needs:   fill; for slippage: fill.fair or order_placed.fair; any.equity from 20 returns
 //! -- Reads:   windowed: the fills of the window.
 //! -- Source:  the kalshi monitor.
 //! -- Omits:   fills without a price.
@@ -55,6 +55,8 @@ pub enum Reads {
 /// One thing that a view needs, in any of these forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
+    /// The columns that are null throughout without it; none if there are no rows without it.
+    pub columns: Vec<String>,
     /// Any one of them does.
     pub any_of: Vec<Datum>,
 }
@@ -66,6 +68,8 @@ pub struct Datum {
     pub kind: Option<Kind>,
     /// A value in this column of theirs; `None` if that they are there is enough.
     pub column: Option<String>,
+    /// How much of it there must be, in words, where one is not enough.
+    pub from: Option<String>,
 }
 
 /// What is wrong with a header.
@@ -282,16 +286,30 @@ fn fields(text: &str) -> Result<Vec<(String, ColumnType)>, String> {
 }
 
 fn needs(text: &str) -> Result<Vec<Need>, String> {
-    let needs = text.trim_end_matches(['.', ';']).split(';').map(|need| {
-        let any_of: Result<Vec<Datum>, String> =
-            need.split(" or ").map(|datum| self::datum(datum.trim())).collect();
-        any_of.map(|any_of| Need { any_of })
-    });
-    needs.collect()
+    text.trim_end_matches(['.', ';']).split(';').map(|text| need(text.trim())).collect()
 }
 
-/// `fill`, `fill.fair`, or `any.equity`.
+/// `fill`, `fill.fair or order_placed.fair`, or `for edge, slippage: fill.fair`.
+fn need(text: &str) -> Result<Need, String> {
+    let (columns, ways) = match text.strip_prefix("for ").map(|text| text.split_once(':')) {
+        Some(Some((columns, ways))) => (columns.split(',').map(str::trim).collect(), ways),
+        Some(None) => return Err(format!("`{text}` is not `for column, column: kind.column`")),
+        None => (Vec::new(), text),
+    };
+    if let Some(column) = columns.iter().find(|column| !is_name(column)) {
+        return Err(format!("`{column}` is not the name of a column"));
+    }
+    let any_of: Result<Vec<Datum>, String> =
+        ways.split(" or ").map(|datum| self::datum(datum.trim())).collect();
+    Ok(Need { columns: columns.into_iter().map(str::to_owned).collect(), any_of: any_of? })
+}
+
+/// `fill`, `fill.fair`, `any.equity`, or `any.equity from 20 returns`.
 fn datum(text: &str) -> Result<Datum, String> {
+    let (text, from) = match text.split_once(" from ") {
+        Some((text, from)) => (text.trim(), Some(from.trim().to_owned())),
+        None => (text, None),
+    };
     let (kind, column) = match text.split_once('.') {
         Some((kind, column)) => (kind, Some(column)),
         None => (text, None),
@@ -309,7 +327,7 @@ fn datum(text: &str) -> Result<Datum, String> {
     };
     match column.filter(|column| !is_name(column)) {
         Some(column) => Err(format!("`{column}` is not the name of a column")),
-        None => Ok(Datum { kind: known, column: column.map(str::to_owned) }),
+        None => Ok(Datum { kind: known, column: column.map(str::to_owned), from }),
     }
 }
 
@@ -350,7 +368,8 @@ Columns: ts, bot, run_id,
          file, "offset"   the line.
 Fields:  liquidity text, maker bool,
          queue float
-Needs:   fill.fill_price; fill.fill_size or order_placed.size; heartbeat; any.equity
+Needs:   fill.fill_price; fill.fill_size or order_placed.size; heartbeat;
+         for edge, slippage: any.equity from 20 returns
 Reads:   carried: it must not vanish.
 Source:  the kalshi monitor.
 Omits:   nothing."#;
@@ -381,7 +400,11 @@ Omits:   nothing."#;
                 ("queue".to_owned(), ColumnType::Float),
             ]
         );
-        let datum = |kind, column: Option<&str>| Datum { kind, column: column.map(str::to_owned) };
+        let datum = |kind, column: Option<&str>| Datum {
+            kind,
+            column: column.map(str::to_owned),
+            from: None,
+        };
         let wanted = [
             vec![datum(Some(Kind::Fill), Some("fill_price"))],
             vec![
@@ -389,9 +412,16 @@ Omits:   nothing."#;
                 datum(Some(Kind::OrderPlaced), Some("size")),
             ],
             vec![datum(Some(Kind::Heartbeat), None)],
-            vec![datum(None, Some("equity"))],
         ];
-        assert_eq!(header.needs, wanted.map(|any_of| Need { any_of }));
+        let mut wanted = wanted.map(|any_of| Need { columns: Vec::new(), any_of }).to_vec();
+        wanted.push(Need {
+            columns: vec!["edge".to_owned(), "slippage".to_owned()],
+            any_of: vec![Datum {
+                from: Some("20 returns".to_owned()),
+                ..datum(None, Some("equity"))
+            }],
+        });
+        assert_eq!(header.needs, wanted);
         assert_eq!(header.reads, Some(Reads::Carried));
         assert_eq!(header.reads_why, "carried: it must not vanish.");
         assert_eq!(header.source.as_deref(), Some("the kalshi monitor."));

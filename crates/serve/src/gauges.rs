@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use fillwatch_model::Decoded;
+use fillwatch_store::{Committed, Late};
 
 /// How far things are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,15 @@ pub(crate) struct Gauges {
     commits: AtomicU64,
     at_end: AtomicBool,
     unfinished: Mutex<Vec<(PathBuf, u64)>>,
+    late: Mutex<LateRows>,
+}
+
+/// Rows that came for days which retention had removed.
+#[derive(Debug, Default)]
+struct LateRows {
+    all: Option<Late>,
+    /// How many of them were told of.
+    told: u64,
 }
 
 impl Gauges {
@@ -48,8 +58,25 @@ impl Gauges {
         self.rejects.fetch_add(decoded.rejects.len() as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn committed(&self) {
+    pub(crate) fn committed(&self, committed: &Committed) {
         self.commits.fetch_add(1, Ordering::Relaxed);
+        if let Some(late) = committed.late {
+            let mut rows = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.all = Some(rows.all.map_or(late, |known| known.and(late)));
+        }
+    }
+
+    /// Whether any row came too late.
+    pub(crate) fn has_late(&self) -> bool {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).all.is_some()
+    }
+
+    /// All rows of this run that came too late, if any did that were not told of yet.
+    pub(crate) fn untold_late(&self) -> Option<Late> {
+        let mut rows = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = rows.all.filter(|late| late.rows > rows.told)?;
+        rows.told = late.rows;
+        Some(late)
     }
 
     pub(crate) fn swept(&self, files: u64, bytes_waiting: u64, at_end: bool) {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use fillwatch_store::{Committed, Compacted, DayClosed, Retained, StoreError};
+use fillwatch_store::{Committed, Compacted, DayClosed, Late, Retained, StoreError};
 
 use crate::Progress;
 
@@ -24,7 +24,7 @@ pub trait Observer: Send + Sync {
     fn trouble(&self, _trouble: &Trouble<'_>) {}
 }
 
-/// Something failed and will be tried again.
+/// Something failed and will be tried again, or could not be done.
 #[derive(Debug)]
 pub enum Trouble<'a> {
     /// A commit. Rows stay in memory, and then lines in the log, until it works.
@@ -39,6 +39,9 @@ pub enum Trouble<'a> {
     /// Retention has waited until the store took twice the bytes that it may, and then removed this
     /// day, `YYYY-MM-DD`, and what followed, unclosed.
     RemovedUnclosed(&'a str),
+    /// Rows came for days that retention had removed: they are in `events`, and in no figure that
+    /// is carried on.
+    TooLate(Late),
     /// The store was opened with a torn commit, which was set aside; its lines are read again.
     SetAside(&'a str),
     /// A process asked for the snapshot and could not be answered.

@@ -14,6 +14,7 @@ const COMMIT_POLL: Duration = Duration::from_millis(50);
 const COMMIT_RETRY: Duration = Duration::from_secs(1);
 const COMPACT_INTERVAL: Duration = Duration::from_secs(10);
 const CLEAN_INTERVAL: Duration = Duration::from_secs(300);
+const LATE_INTERVAL: Duration = Duration::from_secs(10);
 /// Commits between checkpoints: each replaces reading as many small files when a table is opened.
 const CHECKPOINT_COMMITS: u64 = 50;
 
@@ -44,7 +45,7 @@ pub(crate) async fn keep_committing(
                     observer.trouble(&Trouble::CommitWorks);
                 }
                 if let Some(committed) = committed {
-                    gauges.committed();
+                    gauges.committed(&committed);
                     observer.committed(&committed);
                 }
             }
@@ -124,6 +125,18 @@ pub(crate) async fn tidy(store: &Store, observer: &dyn Observer) {
 pub(crate) async fn checkpoint(store: &Store, observer: &dyn Observer) {
     if let Err(error) = store.checkpoint(CHECKPOINT_COMMITS).await {
         observer.trouble(&Trouble::Upkeep(&error));
+    }
+}
+
+/// Tells of rows that came for days which retention had removed: a little after the first of them,
+/// when those that come with it are in. What comes later is told of at the end of the run.
+pub(crate) async fn tell_late(gauges: Arc<Gauges>, observer: Arc<dyn Observer>) {
+    while !gauges.has_late() {
+        tokio::time::sleep(LATE_INTERVAL).await;
+    }
+    tokio::time::sleep(LATE_INTERVAL).await;
+    if let Some(late) = gauges.untold_late() {
+        observer.trouble(&Trouble::TooLate(late));
     }
 }
 

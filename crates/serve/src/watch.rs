@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::closing::keep_closing;
 use crate::pipeline::{Mode, Pipeline};
 use crate::socket::Socket;
-use crate::upkeep::{keep_committing, keep_telling, keep_tidy};
+use crate::upkeep::{keep_committing, keep_telling, keep_tidy, tell_late};
 use crate::{Observer, Report, ServeError, Settings, Trouble};
 
 /// How long the lines that were read may take to get into the store once we are told to stop.
@@ -33,6 +33,7 @@ pub async fn watch(
     let socket = Socket::bind(store.layout())?;
     let mut pipeline = Pipeline::start(&settings, Mode::Follow, &store, &clock, &observer)?;
     let mut tasks = beside(&pipeline, &settings, &store, &observer);
+    tasks.spawn(tell_late(Arc::clone(&pipeline.gauges), Arc::clone(&observer)));
     tasks.spawn(keep_tidy(Arc::clone(&store), settings, Arc::clone(&observer)));
     tasks.spawn(keep_closing(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&observer)));
     tasks.spawn(socket.answer(Arc::clone(&store), Arc::clone(&observer)));
@@ -91,6 +92,9 @@ pub(crate) async fn drain(
     // Not only told to stop but gone, and with them the last hands on the store.
     tasks.shutdown().await;
     commit_all(store, &gauges, observer).await?;
+    if let Some(late) = gauges.untold_late() {
+        observer.trouble(&Trouble::TooLate(late));
+    }
     let progress = gauges.read(0);
     observer.progress(&progress);
     Ok(Report {
@@ -112,7 +116,7 @@ async fn commit_all(
     while store.is_dirty() {
         match store.commit().await {
             Ok(Some(committed)) => {
-                gauges.committed();
+                gauges.committed(&committed);
                 observer.committed(&committed);
             }
             Ok(None) => {}

@@ -58,4 +58,4 @@ pub use reader::Reader;
 pub use retain::{Retained, Retaining, Retention};
 pub use running::{RunningClose, RunningToken};
 pub use snapshot::{Exported, Snapshot, TableSize};
-pub use writer::{Closed, Committed, Options, Store};
+pub use writer::{Closed, Committed, Late, Options, Store};

@@ -16,7 +16,7 @@ use crate::carry::CloseView;
 use crate::close;
 use crate::durable::DurableLocal;
 use crate::error::Result;
-use crate::file::{DataFile, Resident, parse_date};
+use crate::file::{DataFile, Resident, format_date, parse_date};
 use crate::layout::{Layout, Lock};
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -133,6 +133,46 @@ pub struct Committed {
     pub bytes: u64,
     /// Bytes of log they came from.
     pub log_bytes: u64,
+    /// Those that came for days which retention had removed.
+    pub late: Option<Late>,
+}
+
+/// Rows that came for days whose rows retention has removed. They are in `events`, until it runs
+/// again, but the closes of those days are final: nothing that accumulates has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// How many.
+    pub rows: u64,
+    first: i32,
+    last: i32,
+}
+
+impl Late {
+    fn of(files: &[DataFile], retained_from: Option<i32>) -> Option<Late> {
+        let late = files.iter().filter(|file| retained_from.is_some_and(|from| file.date < from));
+        let late = late.map(|file| Late { rows: file.rows, first: file.date, last: file.date });
+        late.reduce(Late::and)
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Late) -> Late {
+        Late {
+            rows: self.rows + other.rows,
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
+
+    /// The first of the days, `YYYY-MM-DD`.
+    pub fn first_day(&self) -> String {
+        format_date(self.first)
+    }
+
+    /// The last of them.
+    pub fn last_day(&self) -> String {
+        format_date(self.last)
+    }
 }
 
 /// The store was closed: nothing can be pushed any more.
@@ -333,6 +373,7 @@ impl Store {
             files: added.len() as u64,
             bytes: added.iter().map(|file| file.size).sum(),
             log_bytes: committing.pending.log_bytes,
+            late: Late::of(&added, tables.events.retained_from),
         };
         self.publish(&mut tables, &committing, resident);
         self.settle(&mut tables, &committing, &files);

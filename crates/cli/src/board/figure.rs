@@ -28,9 +28,19 @@ pub(crate) fn plain(value: f64) -> String {
     }
 }
 
-/// A fraction as a percentage.
-pub(crate) fn percent(fraction: f64) -> String {
-    places(fraction * 100.0, 1)
+/// A fraction of `of` things, as a percentage: `62 % of 450`.
+pub(crate) fn share(fraction: f64, of: Option<i64>) -> String {
+    let percent = fraction * 100.0;
+    let rounded = percent.round();
+    // One of a thousand is not none, and all but one are not all.
+    let percent = if percent > 0.0 && rounded == 0.0 {
+        "<1".to_owned()
+    } else if percent < 100.0 && rounded == 100.0 {
+        ">99".to_owned()
+    } else {
+        places(percent, 0)
+    };
+    of.map_or_else(|| format!("{percent} %"), |of| format!("{percent} % of {}", count(of)))
 }
 
 /// A multiple of a standard deviation.
@@ -106,7 +116,10 @@ mod tests {
         assert_eq!(plain(60_123.5), "60,123.5");
         assert_eq!(plain(0.1 + 0.2), "0.3");
         assert_eq!(plain(100.0), "100");
-        assert_eq!(percent(0.834_6), "83.5");
+        assert_eq!(share(0.834_6, Some(1_450)), "83 % of 1,450");
+        assert_eq!(share(0.001, Some(1_000)), "<1 % of 1,000");
+        assert_eq!(share(0.999, Some(1_000)), ">99 % of 1,000");
+        assert_eq!(share(1.0, None), "100 %");
         assert_eq!(sigma(-2.35), "-2.4");
         assert_eq!(count(-1_204), "-1,204");
     }

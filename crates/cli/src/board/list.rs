@@ -6,7 +6,7 @@ use std::time::Duration;
 use fillwatch_model::Micros;
 
 use super::filter::{Filter, last_time, newest};
-use super::layout::Board;
+use super::layout::{Board, note, width};
 use super::look::Look;
 use super::rows::Rows;
 use crate::answering;
@@ -67,7 +67,7 @@ pub(crate) fn list(
         if rows.len() == 0 {
             filter.check(&session).await?;
             let last = last_time(&session, listing.kind, filter.bot.as_deref()).await?;
-            return Ok(none(&listing, &filter, &when, last));
+            return Ok(note(&none(&listing, &filter, &when, last), width(terminal)));
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let is_cut = rows.len() > limit;
@@ -102,11 +102,11 @@ fn none(listing: &Listing, filter: &Filter, when: &When, last: Option<Micros>) -
     let narrow = filter.is_narrow() || !listing.conditions.is_empty();
     let age = |last: Micros| Duration::from_micros(u64::try_from(when.end - last).unwrap_or(0));
     match last {
-        None if narrow => format!("{nothing}\n"),
-        None => format!("{nothing}, and none before\n"),
-        Some(last) if age(last) <= when.length => format!("{nothing}\n"),
+        None if narrow => nothing,
+        None => format!("{nothing}, and none before"),
+        Some(last) if age(last) <= when.length => nothing,
         Some(last) => format!(
-            "{nothing}; the last{} was {} {}, at {} (`--since {}` shows it)\n",
+            "{nothing}; the last{} was {} {}, at {} (`--since {}` shows it)",
             if narrow { " of any" } else { "" },
             quantity::duration(age(last)),
             if when.is_now { "ago" } else { "before" },

@@ -10,7 +10,7 @@ mod look;
 mod rows;
 
 pub(crate) use self::figure::{
-    UNKNOWN, aligned, count, difference, milliseconds, money, percent, plain, sigma, sparkline,
+    UNKNOWN, aligned, count, difference, milliseconds, money, plain, share, sigma, sparkline,
 };
 pub(crate) use self::filter::Filter;
 pub(crate) use self::layout::{Board, tint_of};

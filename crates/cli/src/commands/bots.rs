@@ -12,7 +12,6 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::quantity;
 use crate::table::{Cell, Tint};
-use crate::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +23,7 @@ Examples:
 Slippage, PnL, errors and fill rate are of the window, the rest is as of its end. Slippage is in the
 price's unit, and positive is bad; ▲ says that it was worse in the later half of the fills than in the
 earlier, by more than a standard error, and ▼ that it was better. The fill rate is of orders filled
-within 60 s. `fillwatch sql '\\d bots'` says what each column means.";
+within 60 s, and of so many that are eligible. `fillwatch sql '\\d bots'` says what each column means.";
 
 /// Show each bot in a line: fills, slippage, profit, health
 #[derive(Debug, clap::Args)]
@@ -61,6 +60,10 @@ const STEP: &str = "
 least(11, cast(floor((cast(ts as bigint) - cast($from as bigint)) * 12.0
     / greatest(1, cast($now as bigint) - cast($from as bigint))) as bigint))";
 
+/// The orders that the fill rate of each bot is of.
+const RATED: &str = "
+select bot, sum(n_60s) as n from fill_rates where hour is not null and bot is not null group by bot";
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let asker = args.look.asker(context)?;
     if let Some(format) = args.look.raw(context)? {
@@ -75,7 +78,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             return Ok("no bot has written a line\n".to_owned());
         }
         let curves = curves(&session).await?;
-        Ok(table(&rows, &curves, &words, terminal))
+        let rated = Rows::of(session.query(RATED).await?).await?;
+        let rated = rated.texts("bot").into_iter().flatten().zip(rated.counts("n")).collect();
+        let (board, about) = table(&rows, &rated, &curves, &words);
+        Ok(board.finish(&about, terminal))
     })?;
     Ok(ExitCode::Ok)
 }
@@ -127,19 +133,33 @@ fn drawn(rows: &Rows) -> BTreeMap<String, String> {
     amounts.into_iter().map(curve).collect()
 }
 
-fn table(rows: &Rows, curves: &Curves, words: &str, terminal: Terminal) -> String {
+/// The table, and what it is about.
+fn table(
+    rows: &Rows,
+    rated: &BTreeMap<String, Option<i64>>,
+    curves: &Curves,
+    words: &str,
+) -> (Board, String) {
     let mut board = Board::default();
     let bots = rows.texts("bot");
     board.words("bot", bots.clone());
-    board.words(
-        "last seen",
-        rows.floats("last_seen_age_s").into_iter().map(|age| age.map(ago)).collect(),
-    );
+    let seen: Vec<Option<String>> =
+        rows.floats("last_seen_age_s").into_iter().map(|age| age.map(ago)).collect();
+    board.words("last seen", seen.clone());
+    board.in_short("last seen", seen.clone());
+    let short = |ago: Option<String>| ago.map(|ago| ago.replace(' ', ""));
+    board.in_short("seen", seen.into_iter().map(short).collect());
     board.figures("fills", &rows.counts("fills"), board::count);
-    board.figures("fill rate %", &rows.floats("fill_rate_60s"), board::percent);
+    let rate = |(bot, rate): (&Option<String>, Option<f64>)| {
+        let of = bot.as_ref().and_then(|bot| *rated.get(bot)?);
+        rate.map(|rate| Cell::from(board::share(rate, of)))
+    };
+    let rates = bots.iter().zip(rows.floats("fill_rate_60s")).map(rate);
+    board.cells("fill rate", true, rates.collect());
     board.cells("slippage", true, slippage(rows));
     let money = |amount: f64| Cell::tinted(board::money(amount), board::tint_of(amount));
     board.judged("realized", &rows.floats("realized_pnl"), money);
+    board.called_in_short("realized", "PnL");
     board.judged("unrealized", &rows.floats("unrealized_pnl"), money);
     let curve = |bot: &Option<String>| Some(curves.of.get(bot.as_ref()?)?.clone());
     board.words(curves.name, bots.iter().map(curve).collect());
@@ -152,8 +172,12 @@ fn table(rows: &Rows, curves: &Curves, words: &str, terminal: Terminal) -> Strin
     let (health, why) = health(rows);
     board.cells("health", false, health);
     board.words_if_any("why", why);
+    board.keep(
+        &["bot", "health", "last seen", "slippage", "realized", "fills"],
+        &["fill rate", "why", "unrealized", "errors"],
+    );
     let bots = quantity::of(rows.len() as u64, "bot", "bots");
-    board.finish(&format!("{bots}; fills, slippage, profit and errors {words}"), terminal)
+    (board, format!("{bots}; fills, slippage, profit and errors {words}"))
 }
 
 /// How long ago, by a clock that may be behind the bot's.

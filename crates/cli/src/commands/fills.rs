@@ -64,5 +64,9 @@ fn table(rows: &Rows) -> Board {
     });
     board.figures("fee", &rows.floats("fee"), board::plain);
     board.figures("latency ms", &rows.floats("latency_ms"), board::plain);
+    board.keep(
+        &["time", "market", "side", "price", "size", "slippage"],
+        &["bot", "fee", "fair", "edge"],
+    );
     board
 }

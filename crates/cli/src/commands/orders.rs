@@ -112,6 +112,10 @@ fn table(rows: &Rows) -> Board {
     board.figures("fill ms", &rows.floats("time_to_fill_ms"), board::milliseconds);
     board.words("order", rows.texts("order_id"));
     board.words_if_any("why", why(rows));
+    board.keep(
+        &["placed", "market", "side", "price", "size", "status"],
+        &["bot", "filled", "fill price", "why"],
+    );
     board
 }
 

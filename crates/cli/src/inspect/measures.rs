@@ -33,12 +33,27 @@ struct Coverage<'a> {
     others: BTreeSet<&'a str>,
 }
 
-/// What bots can be asked: the measures that they have, and those that they miss by what it is for
-/// want of.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What bots can be asked. A measure is a view, or a column of one, `fills.slippage`, that is told of
+/// where it is worse off than its view.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Measures<'v> {
+    /// They have it.
     had: Vec<&'v str>,
-    missed: BTreeMap<Vec<Want>, Vec<&'v str>>,
+    /// They have it, but for a column that they miss.
+    in_part: Vec<&'v str>,
+    /// They have it once there is more of something.
+    later: BTreeMap<String, Vec<String>>,
+    /// They miss it, for want of this.
+    missed: BTreeMap<Vec<Want>, Vec<String>>,
+}
+
+/// Whether there is what a measure needs.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Had,
+    /// From so much on.
+    Later(String),
+    Missed(Vec<Want>),
 }
 
 /// What is missing: any one of these would do, the first best.
@@ -143,19 +158,74 @@ impl<'a> Coverage<'a> {
 }
 
 fn measures<'v>(needs: &[(&'v str, &[Need])], coverage: &Coverage<'_>) -> Measures<'v> {
-    let mut measures = Measures { had: Vec::new(), missed: BTreeMap::new() };
+    let mut measures = Measures::default();
     for (name, needs) in needs {
-        let wants = wants(needs, coverage);
-        if wants.is_empty() {
-            measures.had.push(name);
-        } else {
-            measures.missed.entry(wants).or_default().push(name);
+        let of = |column: Option<&str>| {
+            let is_of = |need: &&Need| match column {
+                None => need.columns.is_empty(),
+                Some(column) => need.columns.iter().any(|known| known == column),
+            };
+            standing(&needs.iter().filter(is_of).collect::<Vec<_>>(), coverage)
+        };
+        let standing = of(None);
+        let mut in_part = false;
+        for column in columns(needs) {
+            let column_name = format!("{name}.{column}");
+            match of(Some(column)) {
+                _ if matches!(standing, Standing::Missed(_)) => {}
+                Standing::Had => {}
+                Standing::Later(from) if standing == Standing::Later(from.clone()) => {}
+                Standing::Later(from) => {
+                    measures.later.entry(from).or_default().push(column_name);
+                }
+                Standing::Missed(wants) => {
+                    in_part = true;
+                    measures.missed.entry(wants).or_default().push(column_name);
+                }
+            }
+        }
+        match standing {
+            Standing::Had if in_part => measures.in_part.push(name),
+            Standing::Had => measures.had.push(name),
+            Standing::Later(from) => {
+                measures.later.entry(from).or_default().push((*name).to_owned());
+            }
+            Standing::Missed(wants) => {
+                measures.missed.entry(wants).or_default().push((*name).to_owned());
+            }
         }
     }
     measures
 }
 
-fn wants(needs: &[Need], coverage: &Coverage<'_>) -> Vec<Want> {
+/// The columns that need something of their own.
+fn columns(needs: &[Need]) -> Vec<&str> {
+    let mut columns: Vec<&str> = Vec::new();
+    for column in needs.iter().flat_map(|need| &need.columns) {
+        if !columns.contains(&column.as_str()) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
+fn standing(needs: &[&Need], coverage: &Coverage<'_>) -> Standing {
+    let wants = wants(needs, coverage);
+    if !wants.is_empty() {
+        return Standing::Missed(wants);
+    }
+    let mut from: Vec<String> = Vec::new();
+    for need in needs {
+        let mut there = need.any_of.iter().filter(|datum| coverage.lack(datum).is_none());
+        // One of which any amount does is better than one of which it takes more.
+        let is_enough = there.clone().any(|datum| datum.from.is_none());
+        let words = there.find_map(|datum| datum.from.clone()).filter(|_| !is_enough);
+        from.extend(words.filter(|words| !from.contains(words)));
+    }
+    if from.is_empty() { Standing::Had } else { Standing::Later(listed(&from, "and")) }
+}
+
+fn wants(needs: &[&Need], coverage: &Coverage<'_>) -> Vec<Want> {
     let mut wants: Vec<Want> = Vec::new();
     for need in needs {
         // Any one that is not missing is enough.
@@ -182,7 +252,15 @@ fn section(measures: &Measures<'_>, coverage: &Coverage<'_>, width: usize) -> St
         had => had.join(", "),
     };
     let _ = writeln!(text, "  supported {}", wrapped(&had, INDENT, width));
-    let mut missed: Vec<(&Vec<Want>, &Vec<&str>)> = measures.missed.iter().collect();
+    for (from, names) in &measures.later {
+        let told = format!("from {from} on: {}", names.join(", "));
+        let _ = writeln!(text, "            {}", wrapped(&told, INDENT, width));
+    }
+    if !measures.in_part.is_empty() {
+        let told = format!("{}; what they lack is below", measures.in_part.join(", "));
+        let _ = writeln!(text, "  in part   {}", wrapped(&told, INDENT, width));
+    }
+    let mut missed: Vec<(&Vec<Want>, &Vec<String>)> = measures.missed.iter().collect();
     missed.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
     let (fields, kinds): (Vec<_>, Vec<_>) =
         missed.into_iter().partition(|(wants, _)| wants.iter().any(|want| !want.is_of_lines));

@@ -51,7 +51,7 @@ fn all(relations: &[Relation], width: Option<usize>, bold: bool) -> String {
             if relation.broken.is_some() { "cannot be used yet; \\d says why" } else { about };
         table.row([relation.name.clone(), kind(relation).to_owned(), about.to_owned()]);
     }
-    width.map_or_else(|| table.render(bold), |width| table.fitted(width, bold).0)
+    width.map_or_else(|| table.render(bold), |width| table.fitted(width, bold).text)
 }
 
 /// What the comment says in parts; one that cannot be read is prose.

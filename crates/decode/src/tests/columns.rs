@@ -139,6 +139,22 @@ fn on_a_fill_the_price_is_what_was_paid() {
     );
 }
 
+/// What stands outside comes first: it is the line's own.
+#[test]
+fn a_fill_in_an_object_is_as_good_as_one_without() {
+    check(
+        r#"{"event":"fill","fill":{"order_id":"a","price":0.5,"size":10}}
+{"event":"fill","data":{"trade":{"id":"t1","orderId":7,"symbol":"BTC","side":"BUY","price":0.5,"qty":10,"fee":0.1}}}
+{"event":"fill","order_id":"a","fill":{"order_id":"b","market":"GOLD","price":0.5,"size":10}}
+"#,
+        expect![[r#"
+            ~2026-01-02T03:04:05 fill event=fill order_id=a fill_price=0.5 fill_size=10
+            ~2026-01-02T03:04:05 fill event=fill market=BTC side=buy order_id=7 trade_id=t1 fill_price=0.5 fill_size=10 fee=0.1
+            ~2026-01-02T03:04:05 fill event=fill market=GOLD order_id=a fill_price=0.5 fill_size=10 fill_order_id=b
+        "#]],
+    );
+}
+
 #[test]
 fn latency_is_in_milliseconds() {
     check(
