@@ -429,9 +429,10 @@ async fn what_is_carried_into_an_hour_comes_from_the_last_close_and_the_day() {
         for other in ["date=2026-01-09", "date=2026-01-11"] {
             assert!(!plan.contains(other), "{sql}: {plan}");
         }
-        // What is not needed for what it says itself is read for the orders that were touched.
-        let by_key = plan.contains("touched(bot@");
-        assert_eq!(by_key, reach.contains("Touched"), "{sql}: {plan}");
+        // The lines of the hour are found by their time, those before it and what the close carries
+        // by their orders, too.
+        let by_key = plan.matches("touched(bot@").count();
+        assert_eq!(by_key > 0, reach.contains("Touched"), "{sql}: {plan}");
     }
 }
 

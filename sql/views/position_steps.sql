@@ -2,7 +2,8 @@
 -- average cost and the profit realised after it.
 --
 -- Grain:   one row per fill and settlement since the last close before the window, and one for each
---          position as that close left it.
+--          position as that close left it. A fill of the last 5 s before the close is not in what it
+--          left, but has a row: what is told of it may come after.
 -- Columns: ts         when; of an opening, when the position last changed.
 --          bot, strategy, market  whose position in what.
 --          action     opening (as the close before the window left it), fill or settlement.
@@ -164,8 +165,9 @@ folded as (
         in_order as (
             partition by bot, strategy, market
             order by
+                action <> 'opening',
                 ts,
-                case action when 'opening' then 0 when 'fill' then 1 else 2 end,
+                action <> 'fill',
                 tie,
                 fill_number,
                 price,
@@ -174,8 +176,9 @@ folded as (
         so_far as (
             partition by bot, strategy, market
             order by
+                action <> 'opening',
                 ts,
-                case action when 'opening' then 0 when 'fill' then 1 else 2 end,
+                action <> 'fill',
                 tie,
                 fill_number,
                 price,

@@ -141,7 +141,7 @@ pub async fn compute_from<S: AsRef<str>>(
     options: Options,
 ) -> Result<Vec<RecordBatch>, QueryError> {
     tables.closes = tables.closes.until(at);
-    let session = Session::new(tables, Window { from: None, to: Some(at) }, options)?;
+    let session = Session::new(tables, Window { from: None, to: Some(at) }, options)?.closing();
     let mut rows = Vec::new();
     for (part, sql) in parts {
         let mut answer = session.carried_query(part.as_ref(), sql.as_ref()).await?;

@@ -76,6 +76,8 @@ pub struct Session {
     carried: Scope,
     options: Options,
     reference: Vec<Reference>,
+    /// Whether a close is made of it.
+    is_close: bool,
     /// Held while a view is planned, so that two queries do not both add it.
     planning: Mutex<()>,
 }
@@ -98,7 +100,14 @@ impl Session {
         for scope in [&windowed, &carried] {
             reference::register(&reference, &options.views, &scope.context)?;
         }
-        Ok(Session { windowed, carried, options, reference, planning: Mutex::new(()) })
+        let planning = Mutex::new(());
+        Ok(Session { windowed, carried, options, reference, is_close: false, planning })
+    }
+
+    /// The same to make a close at the end of its window.
+    #[must_use]
+    pub(crate) fn closing(self) -> Session {
+        Session { is_close: true, ..self }
     }
 
     /// Answers one query. What is wrong with it, this says; what goes wrong later, the stream.
@@ -202,8 +211,11 @@ impl Session {
             let lines = self.plan_view(scope, Book::lines()?)?;
             let carried = self.plan_view(scope, Book::carried()?)?;
             let to = scope.window.to;
-            let span =
-                Span { to: to.unwrap_or(Micros::MAX), as_of: to.unwrap_or(self.options.now) };
+            let span = Span {
+                to: to.unwrap_or(Micros::MAX),
+                as_of: to.unwrap_or(self.options.now),
+                is_close: self.is_close,
+            };
             let book = Book::new(lines, carried, span);
             scope.register("order_book", book.orders())?;
             return scope.register("executions", book.fills());

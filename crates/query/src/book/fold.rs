@@ -47,7 +47,7 @@ pub(super) fn keep(
         }
         let folded = match key.order_id {
             Some(_) => fold(opening, &mut lines, span.to),
-            None => fold_unidentified(&mut lines, span.to),
+            None => fold_unidentified(opening, &mut lines, span.to),
         };
         writer.write(key, &folded, records)?;
     }
@@ -158,11 +158,21 @@ impl Writer<'_> {
             for order in &folded.orders {
                 self.order(key, order)?;
             }
+            if let Some(carried) = folded.carried.as_ref().filter(|_| self.span.is_close) {
+                self.order(key, carried)?;
+            }
         }
         if self.wanted.any(Page::Fills) {
-            for fill in &folded.fills {
-                let place = Place::of_line(fill.row);
-                let place = records[place.stream()].in_file(place);
+            let is_close = self.span.is_close;
+            for fill in folded.fills.iter().filter(|fill| !(is_close && fill.pending)) {
+                // The line of one that a close left to us is behind it.
+                let place = match fill.row {
+                    usize::MAX => (None, -1),
+                    row => {
+                        let place = Place::of_line(row);
+                        records[place.stream()].in_file(place)
+                    }
+                };
                 self.fill(key, fill, place)?;
             }
         }

@@ -61,6 +61,9 @@ pub(crate) struct Span {
     pub(crate) to: Micros,
     /// The time that is asked for: an order of which nothing was heard for long before it is over.
     pub(crate) as_of: Micros,
+    /// Whether a close is made at its end: fills that may be told again behind it are left to those
+    /// who go on from there.
+    pub(crate) is_close: bool,
 }
 
 /// Which page of the book.
@@ -119,7 +122,11 @@ impl Plans {
             Reach::Touched(None) | Reach::All => (self.lines.clone(), None),
         };
         let carried = match reach {
-            Reach::Touched(_) => read(&self.carried, vec![touched.condition()])?,
+            Reach::Touched(Some(_)) => read(&self.carried, vec![touched.condition()])?,
+            // The fills that the close left to its successors, too.
+            Reach::Touched(None) => {
+                read(&self.carried, vec![touched.condition().or(col("is_young"))])?
+            }
             Reach::All => self.carried.clone(),
         };
         let recent = state.create_physical_plan(&recent).await?;

@@ -2,58 +2,86 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
+use super::exact;
 use super::line::{Line, sign};
 use super::state::{Order, millis};
 
 /// A fill that was counted, with what its line and its retellings say, and what only its order
 /// says. Prices and money in the account's currency, times in microseconds since 1970.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fill<'a> {
     /// The line that it was counted from.
+    #[serde(skip)]
     pub row: usize,
     /// Which of `orders` of the same [`Folded`](super::Folded) it is of; null for one without
     /// order id.
+    #[serde(skip)]
     pub order: Option<usize>,
     /// When.
     pub ts: i64,
     /// Which fill of its order, from 1.
     pub fill_number: u64,
     /// How much of the order was filled with it.
+    #[serde(with = "exact")]
     pub cumulative: f64,
     /// Its own, else its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Cow<'a, str>>,
     /// Its own, else its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Cow<'a, str>>,
     /// Its own, else its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<Cow<'a, str>>,
     /// +1 for yes, buy and long, -1 for no, sell and short, null for any other side.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub sign: Option<f64>,
     /// The venue's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<Cow<'a, str>>,
     /// Null for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub fill_price: Option<f64>,
     /// Null if neither it nor its order says.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub fill_size: Option<f64>,
     /// Its own, else its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub fair: Option<f64>,
     /// As logged.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub mid: Option<f64>,
     /// Negative for a rebate.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub fee: Option<f64>,
     /// As logged.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub pnl: Option<f64>,
     /// As logged.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub latency_ms: Option<f64>,
     /// `maker` or `taker`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liquidity: Option<Cow<'a, str>>,
     /// Its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub order_price: Option<f64>,
     /// Its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub order_size: Option<f64>,
     /// Its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exact::option")]
     pub order_fair: Option<f64>,
     /// Its order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed_at: Option<i64>,
+    /// It is so young that what is told of it may lie behind the end of the fold: the state has it,
+    /// and the fold that goes on from there gives it again.
+    #[serde(skip)]
+    pub pending: bool,
 }
 
 impl Fill<'_> {
@@ -130,6 +158,7 @@ impl<'a> Fill<'a> {
             order_size: None,
             order_fair: None,
             placed_at: None,
+            pending: false,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Folded<'a> {
     pub fills: Vec<Fill<'a>>,
     /// What these lines say of fills that an earlier fold gave.
     pub amended: Vec<Amendment>,
+    /// Of lines without order id, the state with the fills that are pending, if any are.
+    pub carried: Option<Order<'a>>,
 }
 
 /// Folds the lines of one key (bot, run, order id) before `to`, going on from the state of its last
@@ -26,15 +28,31 @@ pub struct Folded<'a> {
 pub fn fold<'a>(opening: Option<OrderState>, lines: &mut Vec<Line<'a>>, to: i64) -> Folded<'a> {
     arrange(lines, to);
     let mut folder = Folder::default();
-    if let Some(order) = opening {
-        folder.first = order.fill_count + 1;
+    if let Some(mut order) = opening {
+        folder.folded.fills = reopened(&mut order);
+        folder.first = order.fill_count + 1 - folder.folded.fills.len() as u64;
         folder.current = Some(order);
     }
     for line in lines.iter() {
         folder.take(line);
     }
     folder.close();
+    folder.suspend(to);
     folder.folded
+}
+
+/// The fills that were pending when the order's state was written.
+pub(super) fn reopened<'a>(order: &mut Order<'a>) -> Vec<Fill<'a>> {
+    let mut fills = std::mem::take(&mut order.pending);
+    for fill in &mut fills {
+        fill.row = usize::MAX;
+    }
+    fills
+}
+
+/// Whether lines at or after `to` may tell the fill again, and change what it is.
+pub(super) fn is_pending(fill: &Fill<'_>, to: i64) -> bool {
+    fill.ts >= to.saturating_sub(RETOLD_WITHIN)
 }
 
 #[derive(Default)]
@@ -80,12 +98,26 @@ impl<'a> Folder<'a> {
         order.settle();
     }
 
+    /// Has the state of the last order keep the fills that are told again as if they were not told
+    /// yet: another line about one may come just after the end.
+    fn suspend(&mut self, to: i64) {
+        let Some(order) = self.folded.orders.last_mut().filter(|order| order.keep(to)) else {
+            return;
+        };
+        for fill in self.folded.fills[self.base..].iter_mut().filter(|fill| is_pending(fill, to)) {
+            order.pending.push(Fill { order: None, row: 0, ..fill.clone() });
+            fill.pending = true;
+        }
+    }
+
     /// Hands out the current order and what its fills need of it.
     fn close(&mut self) {
         let Some(order) = self.current.take() else { return };
         let mut filled = order.filled_size;
+        let index = self.folded.orders.len();
         for fill in self.folded.fills[self.base..].iter_mut().rev() {
             fill.close(&order);
+            fill.order = Some(index);
             fill.cumulative = filled;
             filled = tidy(filled - fill.fill_size.unwrap_or_default());
         }

@@ -74,9 +74,13 @@
 //! rules 3, 5 and 6 take it as unknown.
 //!
 //! What a retelling adds is fee, trade id, liquidity, latency, mid, logged PnL, and price and size where
-//! they were null. A summary's fee goes to the last fill, if that has none. Where the line that counted
-//! and the one that retells lie on two sides of a cut, the fill is out already, and the later fold says
-//! what changed as an [`Amendment`]; the order's own figures have it.
+//! they were null. A summary's fee goes to the last fill, if that has none.
+//!
+//! Where the line that counted and the one that retells lie on two sides of a cut, the fill is out
+//! already. One that is younger than [`RETOLD_WITHIN`] at the cut is *pending*: the state has it, the
+//! fold that goes on gives it again, with all that is told of it, and who adds up takes it from
+//! there. Of an older one the later fold says what changed as an [`Amendment`]; the order's own figures
+//! have it.
 //!
 //! What this leaves wrong: two words that tell different fills of the same size and price within
 //! 5 s, neither saying *partial*, are taken for one; a fill that one word tells in one and another in

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::fill::Fill;
 use super::line::sign;
 use super::told::{Told, TradeIds, Words, is_false, is_none};
 use super::{HORIZONS_S, OVER_FOR, SECOND, SILENT_FOR, SIZE_TOLERANCE, exact, tidy};
@@ -196,6 +197,9 @@ pub struct Order<'a> {
     pub(super) told: VecDeque<Told<'a>>,
     #[serde(rename = "i", default, skip_serializing_if = "TradeIds::is_empty")]
     pub(super) trade_ids: TradeIds<'a>,
+    /// Its fills that may be told again at once; what is read from them is theirs.
+    #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) pending: Vec<Fill<'a>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -177,7 +177,7 @@ fn an_order_of_which_nothing_is_heard_expires() {
     let order = one("0 cancelled x");
     assert_eq!(order.as_of(silent + 1), (Some(Status::Cancelled), Some(0)));
     // Of an order that no id names nothing can be known, however long it is.
-    let folded = fold_unidentified(&mut lines("0 placed x"), EVER);
+    let folded = fold_unidentified(None, &mut lines("0 placed x"), EVER);
     assert_eq!(folded.orders[0].as_of(silent + 1), (None, None));
 }
 
@@ -217,7 +217,7 @@ fn fills_without_an_order_stand_for_themselves() {
          5 rejected order_rejected code=400
          6 cancelled order_cancelled",
     );
-    let folded = fold_unidentified(&mut told, EVER);
+    let folded = fold_unidentified(None, &mut told, EVER);
     let fills: Vec<_> =
         folded.fills.iter().map(|fill| (fill.ts, fill.sign, fill.fill_size, fill.fee)).collect();
     assert_eq!(
@@ -240,13 +240,41 @@ fn one_trade_id_in_two_markets_is_two_fills() {
          3 fill order_filled market=ETH at=50 n=2 id=1 fee=0.1
          4 fill order_filled market=btc at=100 id=1 fee=0.2",
     );
-    let folded = fold_unidentified(&mut told, EVER);
+    let folded = fold_unidentified(None, &mut told, EVER);
     let fills: Vec<_> = folded
         .fills
         .iter()
         .map(|fill| (fill.market.as_deref(), fill.fill_size, fill.fee))
         .collect();
     assert_eq!(fills, [(Some("BTC"), Some(1.0), Some(0.2)), (Some("ETH"), Some(2.0), Some(0.1))]);
+}
+
+#[test]
+fn a_fill_that_is_told_again_across_a_cut_is_given_anew() {
+    let early = fold(None, &mut lines("0 fill x n=1 at=0.5 \n 9 fill x n=2"), 10_000_000);
+    let pending: Vec<_> = early.fills.iter().map(|fill| fill.pending).collect();
+    assert_eq!(pending, [false, true]);
+    let state = Order::from_json(&early.orders[0].to_json()).unwrap();
+    let mut late = lines("11 fill y n=2 at=0.6 fee=0.1 \n 11 placed z market=M side=buy");
+    let late = fold(Some(state), &mut late, EVER);
+    let [fill] = &late.fills[..] else { panic!("{late:#?}") };
+    assert_eq!((fill.ts, fill.fill_number, fill.fill_size), (9_000_000, 2, Some(2.0)));
+    assert_eq!((fill.fill_price, fill.fee, fill.sign), (Some(0.6), Some(0.1), Some(1.0)));
+    assert_eq!((fill.market.as_deref(), late.amended.len()), (Some("M"), 0));
+}
+
+#[test]
+fn a_trade_that_is_told_again_across_a_cut_is_one() {
+    let early =
+        "86395 fill x n=1 at=0.5 id=t1 \n 86399 fill x n=2 at=0.5 \n 86399 fill x n=3 id=t2";
+    let early = fold_unidentified(None, &mut lines(early), 86_400_000_000);
+    let pending: Vec<_> = early.fills.iter().map(|fill| fill.pending).collect();
+    assert_eq!(pending, [true, true, false]);
+    let state = Order::from_json(&early.carried.unwrap().to_json()).unwrap();
+    let late = "86401 fill y n=3 at=0.6 id=t2 \n 86401 fill x n=4 at=0.5 id=t3";
+    let late = fold_unidentified(Some(state), &mut lines(late), EVER);
+    let fills: Vec<_> = late.fills.iter().map(|fill| (fill.fill_size, fill.fill_price)).collect();
+    assert_eq!(fills, [(Some(1.0), Some(0.5)), (Some(3.0), Some(0.6)), (Some(4.0), Some(0.5))]);
 }
 
 #[test]
