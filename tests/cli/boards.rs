@@ -32,10 +32,11 @@ fn bots_are_a_line_each() {
         &place,
         &format!("fillwatch bots {AT}"),
         expect![[r#"
-            bot  last seen  fills  fill rate    slippage  realized  unrealized  PnL curve     edge σ  errors  health  why
-            mm1  1 m            2  33 % of 3  -0.00500        0.00       +0.12             ▅    -1.4       0  ok
-            mm2  1 h 04 m       0          ·   ·              ·           ·     ·                ·         0  stale   no heartbeat for 1 h 04 m
+            bot  last seen  fills  fill rate    slippage  realized  unrealized  PnL curve     errors  health  why
+            mm1  1 m            2  33 % of 3  -0.00500        0.00       +0.12             ▅       0  ok
+            mm2  1 h 04 m       0          ·   ·              ·           ·     ·                  0  stale   no heartbeat for 1 h 04 m
             2 bots; fills, slippage, profit and errors in the 1 d before 2026-01-05T09:05:00Z
+            not known of any: edge σ
         "#]],
     );
     check(
@@ -300,7 +301,7 @@ fn an_answer_may_go_to_a_file() {
             "fillwatch orders {AT} -o orders.csv; head -c 20 orders.csv; fillwatch bots {AT} -o bots.txt; tail -1 bots.txt"
         ),
         expect![[r#"
-            bot,run_id,order_id,2 bots; fills, slippage, profit and errors in the 1 d before 2026-01-05T09:05:00Z
+            bot,run_id,order_id,not known of any: edge σ
         "#]],
     );
 }
