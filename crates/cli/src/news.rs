@@ -112,8 +112,8 @@ fn too_late(late: &Late) -> String {
     let days = if first == last { first } else { format!("{first} to {last}") };
     format!(
         "{} came for {days}, which retention had removed: in events until it runs again, but not in \
-         fills, positions and whatever else adds up; a new store that reads all logs has them, with \
-         a longer [retention]",
+         fills, positions and whatever else adds up; to have them counted, read all logs into a new \
+         store, with a longer [retention]",
         quantity::of(late.rows, "row", "rows")
     )
 }
