@@ -97,10 +97,13 @@ fn what_is_not_known_moves_nothing() {
     assert_eq!(position, before);
 }
 
+/// Position, average price, realised by the step and so far, as far as they are known.
+type Known = (f64, Option<f64>, Option<f64>, f64);
+
 /// Fills like `+10 @0.5`, or `+10 @?` at a price that nobody knows: what is held after each, what it
 /// cost, what the fill realised and all so far.
 #[track_caller]
-fn check_unknown(steps: &[(&str, (f64, Option<f64>, Option<f64>, f64))]) -> Position {
+fn check_unknown(steps: &[(&str, Known)]) {
     let mut position = Position::default();
     for (at, (step, want)) in steps.iter().enumerate() {
         let (size, price) = step.split_once(" @").unwrap();
@@ -121,7 +124,6 @@ fn check_unknown(steps: &[(&str, (f64, Option<f64>, Option<f64>, f64))]) -> Posi
         let columns = Position::opening(held, position.avg_price, 0.0, position.opened_at);
         assert_eq!((columns.position(), columns.avg_price), (held, position.avg_price));
     }
-    position
 }
 
 #[test]
