@@ -3,12 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::lives::{Fill, Lives, Order};
-use super::raw::Line;
+use super::logs::DAY;
+use super::raw::{Line, What};
 use super::table::{Cell, Row, row};
 use super::{Case, check, time};
 
 fn lives(case: &Case) -> Lives {
-    Lives::of(case.before_end())
+    /// An order of which nothing was heard for so long is taken to have expired.
+    const SILENT_FOR: i64 = 30 * DAY;
+    let mut lives = Lives::of(case.before_end());
+    for order in lives.orders.iter_mut().filter(|order| !order.is_over()) {
+        let until = order.last_at + SILENT_FOR;
+        if until < case.now() {
+            order.withdrawn = Some((until, What::Expired));
+        }
+    }
+    lives
 }
 
 fn orders(case: &Case) -> Vec<Row> {

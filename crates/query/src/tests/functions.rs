@@ -103,7 +103,7 @@ async fn what_was_known_some_seconds_later() {
     .await;
     refuse(
         "select known_after(price, bot, 1) over (order by ts) from events",
-        expect!["`ts` of `known_after` is a timestamp, not Utf8View"],
+        expect!["`ts` of `known_after` is a timestamp, not Utf8"],
     )
     .await;
 }
