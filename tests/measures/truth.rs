@@ -119,7 +119,9 @@ async fn untrue(look: &Look, truths: &[BotTruth]) -> Vec<String> {
             // A bot that a view has nothing of has had none of it.
             let got = of_bot.and_then(|row| row["x"].number()).unwrap_or(0.0);
             let scale = 1.0f64.max(wanted.abs() * 1e-9 / CENT);
-            if !((got - wanted).abs() <= tolerance * scale) {
+            // Not a number is as untrue as a wrong one.
+            let off = (got - wanted).abs();
+            if off.is_nan() || off > tolerance * scale {
                 wrong.push(format!("{} {name}: {got}, truth {wanted}", truth.name));
             }
         }
