@@ -11,8 +11,10 @@
 -- Fields:  result text, outcome text, market_result text, winning_outcome text, resolution text,
 --          settlement_value text, settlement_price text, type text
 -- Needs:   log.market
--- Reads:   windowed, but from the last close at or before the window: a position that was opened
---          before it is settled too. In the window alone it is the view settlements.
+-- Reads:   windowed, but from 5 seconds before the last close at or before the window: a position
+--          that was opened before it is settled too, and so are the fills of those seconds, which
+--          the close leaves to those who go on from it. In the window alone it is the view
+--          settlements.
 -- Source:  Kalshi's market_result (yes or no) and its settlement value in cents; exchanges'
 --          settlement price of a future.
 -- Omits:   outcomes that are neither yes, no, true, false nor a number from 0 on: win says nothing
@@ -32,8 +34,10 @@ with lines as (
                     'g'
                 )
         end as words
-    from lead_events
-    where kind = 'log' and market is not null
+    from history
+    where kind = 'log'
+        and market is not null
+        and ($opened is null or ts >= $opened - interval '5 seconds')
 ),
 
 -- A value whose type is not that of its column, for another bot logs a number there, is in attrs.

@@ -83,7 +83,9 @@ impl<'a> Counter<'_, 'a> {
             return *line;
         }
         self.order.own_sizes |= bit(word);
-        Line { fill_size: own, cumulative: None, ..*line }
+        // Nor is its price the mean of more than that fill.
+        let fill_price = line.fill_price.or(line.average);
+        Line { fill_size: own, cumulative: None, fill_price, average: None, ..*line }
     }
 
     /// Whether the running total `total` is how much this very fill filled. A total that stays where
@@ -91,8 +93,12 @@ impl<'a> Counter<'_, 'a> {
     fn is_own_size(&self, line: &Line<'_>, word: usize, total: f64) -> bool {
         let order = &*self.order;
         let is_fill = line.kind == LineKind::Fill && line.fill_size.is_none();
-        if !is_fill || total == 0.0 || order.own_sizes & bit(word) != 0 {
-            return is_fill && order.own_sizes & bit(word) != 0;
+        if order.own_sizes & bit(word) != 0 {
+            // Unless it is a total after all, and one that fell had come late.
+            return is_fill && !self.is_too_much(total);
+        }
+        if !is_fill || total == 0.0 {
+            return false;
         }
         let is_same = same(total, order.filled_size);
         if order.fill_count == 0 || (total > order.filled_size && !is_same) {

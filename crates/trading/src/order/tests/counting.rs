@@ -167,6 +167,26 @@ fn a_mean_price_so_far_is_not_the_price_of_the_last_fill() {
 }
 
 #[test]
+fn a_late_total_does_not_fill_more_than_was_ordered() {
+    placed(
+        "1 fill fill total=15 at=0.5
+         2 fill fill total=10 at=0.4
+         3 fill fill total=25 at=0.6",
+        "filled 25/25 avg=0.46
+         1s 15 @0.5
+         2s 10 @0.4",
+    );
+    // A mean price that comes with it is not taken for one of all fills.
+    placed(
+        "1 fill fill total=15 mean=0.5 id=t2
+         2 fill fill total=10 mean=0.4 id=t1",
+        "filled 25/25 avg=0.46
+         1s 15 @0.5 id=t2
+         2s 10 @0.4 id=t1",
+    );
+}
+
+#[test]
 fn what_remains_is_a_running_total() {
     placed(
         "1 fill order_update left=15 at=0.5
