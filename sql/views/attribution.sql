@@ -51,10 +51,10 @@ summed as (
         end as value,
         bot,
         count(*) as trades,
-        sum(gross_pnl) as gross_pnl,
-        sum(fee) as fee,
-        sum(slippage_cost) as slippage_cost,
-        sum(net_pnl) as net_pnl,
+        finite(sum(gross_pnl)) as gross_pnl,
+        finite(sum(fee)) as fee,
+        finite(sum(slippage_cost)) as slippage_cost,
+        finite(sum(net_pnl)) as net_pnl,
         count(*) filter (where net_pnl > 0) as wins,
         count(net_pnl) as judged
     from trips

@@ -53,7 +53,7 @@ beats as (
 ),
 
 realized as (
-    select bot, coalesce(sum(of_fills), sum(of_trips)) as realized_pnl
+    select bot, finite(coalesce(sum(of_fills), sum(of_trips))) as realized_pnl
     from (
         select bot, realized as of_fills, cast(null as double) as of_trips
         from realized_pnl
@@ -66,7 +66,7 @@ realized as (
 ),
 
 held as (
-    select bot, sum(unrealized_pnl) as unrealized_pnl
+    select bot, finite(sum(unrealized_pnl)) as unrealized_pnl
     from positions
     where position <> 0
     group by bot
@@ -75,7 +75,7 @@ held as (
 accounts as (
     select
         bot,
-        coalesce(sum(equity) filter (where strategy is null), sum(equity)) as equity,
+        finite(coalesce(sum(equity) filter (where strategy is null), sum(equity))) as equity,
         coalesce(max(drawdown) filter (where strategy is null), max(drawdown)) as drawdown
     from equity_state
     group by bot

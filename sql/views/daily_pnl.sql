@@ -56,9 +56,9 @@ realised as (
         strategy,
         max(source) as source,
         count(*) as trades,
-        sum(realized) as realized_pnl,
-        sum(fee) as fee,
-        sum(slippage_cost) as slippage_cost
+        finite(sum(realized)) as realized_pnl,
+        finite(sum(fee)) as fee,
+        finite(sum(slippage_cost)) as slippage_cost
     from traded
     group by date, bot, strategy
 ),
@@ -85,7 +85,7 @@ both as (
         realized_pnl,
         fee,
         slippage_cost,
-        realized_pnl - coalesce(fee, 0) - coalesce(slippage_cost, 0) as net_pnl,
+        finite(realized_pnl - coalesce(fee, 0) - coalesce(slippage_cost, 0)) as net_pnl,
         logged_pnl,
         logged_at
     from realised

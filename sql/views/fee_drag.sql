@@ -19,8 +19,9 @@ with sums as (
         bot,
         strategy,
         count(*) filter (where gross_pnl is not null and fee is not null) as n,
-        sum(fee) filter (where gross_pnl is not null and fee is not null) as fees,
-        sum(abs(gross_pnl)) filter (where gross_pnl is not null and fee is not null) as gross_abs
+        finite(sum(fee) filter (where gross_pnl is not null and fee is not null)) as fees,
+        finite(sum(abs(gross_pnl)) filter (where gross_pnl is not null and fee is not null))
+            as gross_abs
     from round_trips
     group by bot, strategy
 )

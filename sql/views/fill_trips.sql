@@ -98,18 +98,18 @@ select
     min(opened_at) as opened_at,
     max(closed_at) as closed_at,
     cast(max(sign) as bigint) as sign,
-    sum(size_in) as size,
+    finite(sum(size_in)) as size,
     case when count(*) filter (where size_in > 0 and price_in is null) = 0
-        then sum(price_in * size_in) / nullif(sum(size_in), 0)
+        then finite(sum(price_in * size_in) / nullif(sum(size_in), 0))
     end as entry_price,
-    coalesce(sum(size_out), 0) as closed_size,
+    finite(coalesce(sum(size_out), 0)) as closed_size,
     case when count(*) filter (where size_out > 0 and price_out is null) = 0
-        then sum(price_out * size_out) / nullif(sum(size_out), 0)
+        then finite(sum(price_out * size_out) / nullif(sum(size_out), 0))
     end as exit_price,
     case when count(*) filter (where size_out > 0 and realized is null) = 0
-        then coalesce(sum(realized), 0)
+        then finite(coalesce(sum(realized), 0))
     end as gross_pnl,
-    sum(fee) as fees,
+    finite(sum(fee)) as fees,
     sum(fills) as fills
 from halves
 group by bot, strategy, market, trip

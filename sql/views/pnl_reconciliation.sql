@@ -76,7 +76,7 @@ spans as (
         bot,
         strategy,
         measure,
-        case measure
+        finite(case measure
             when 'daily_pnl' then last_value(value order by ts, value)
             when 'trade_pnl' then sum(value)
             else case
@@ -84,7 +84,7 @@ spans as (
                     then last_value(value order by ts, value)
                         - first_value(value order by ts, value)
             end
-        end as logged,
+        end) as logged,
         case measure
             when 'daily_pnl' then date_trunc('day', max(ts)) - interval '1 microsecond'
             when 'trade_pnl' then $from - interval '1 microsecond'

@@ -141,9 +141,11 @@ pub async fn compute_from<S: AsRef<str>>(
     options: Options,
 ) -> Result<Vec<RecordBatch>, QueryError> {
     tables.closes = tables.closes.until(at);
-    let session = Session::new(tables, Window { from: None, to: Some(at) }, options)?.closing();
     let mut rows = Vec::new();
     for (part, sql) in parts {
+        // One session each: what it keeps of a busy day for one part is in the way of the next.
+        let window = Window { from: None, to: Some(at) };
+        let session = Session::new(tables.clone(), window, options.clone())?.closing();
         let mut answer = session.carried_query(part.as_ref(), sql.as_ref()).await?;
         // One after the other: a busy bot's orders are many, and two of each would be twice that.
         while let Some(batch) = answer.stream.try_next().await? {
