@@ -236,3 +236,21 @@ impl TableProvider for BookTable {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fillwatch_trading::order::RETOLD_WITHIN;
+
+    /// What a close leaves to those who go on from it is read again by SQL, which has to say the
+    /// same number of seconds.
+    #[test]
+    fn what_a_close_leaves_is_read_again() {
+        let again = format!("- interval '{} seconds'", RETOLD_WITHIN / 1_000_000);
+        for sql in [
+            include_str!("carried.sql"),
+            include_str!("../../../../sql/views/lead_settlements.sql"),
+        ] {
+            assert!(sql.contains(&again), "{sql}");
+        }
+    }
+}

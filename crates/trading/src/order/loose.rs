@@ -13,7 +13,8 @@ use super::{DAY, RETOLD_WITHIN};
 ///
 /// Each fill stands for itself: nothing can be taken from its order. It is told again where its
 /// trade id was told on the same day (UTC), which is where closes lie, so that no close makes two
-/// fills of one, or within [`RETOLD_WITHIN`], unless market or side contradict each other; and where a line of the same instant says the same in every figure by another word.
+/// fills of one, or within [`RETOLD_WITHIN`], unless market or side contradict each other; and where
+/// a line of the same instant says the same in every figure by another word.
 /// Each line that places or rejects an order is an order of its own; of the one that is placed no
 /// status can be known. Acknowledgements, cancels and expiries without id say nothing.
 pub fn fold_unidentified<'a>(
