@@ -167,8 +167,8 @@ impl Writer<'_> {
             for fill in folded.fills.iter().filter(|fill| !(is_close && fill.pending)) {
                 // The line of one that a close left to us is behind it.
                 let place = match fill.row {
-                    usize::MAX => (None, -1),
-                    row => {
+                    None => (None, -1),
+                    Some(row) => {
                         let place = Place::of_line(row);
                         records[place.stream()].in_file(place)
                     }

@@ -13,9 +13,9 @@ use super::state::{Order, millis};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fill<'a> {
-    /// The line that it was counted from.
+    /// The line that it was counted from; null if a fold before this one read that.
     #[serde(skip)]
-    pub row: usize,
+    pub row: Option<usize>,
     /// Which of `orders` of the same [`Folded`](super::Folded) it is of; null for one without
     /// order id.
     #[serde(skip)]
@@ -136,7 +136,7 @@ impl<'a> Fill<'a> {
     /// What the line itself says, but price, size and fee.
     pub(super) fn of(line: &Line<'a>) -> Fill<'a> {
         Fill {
-            row: line.row,
+            row: Some(line.row),
             order: None,
             ts: line.ts,
             fill_number: 1,

@@ -43,11 +43,7 @@ pub fn fold<'a>(opening: Option<OrderState>, lines: &mut Vec<Line<'a>>, to: i64)
 
 /// The fills that were pending when the order's state was written.
 pub(super) fn reopened<'a>(order: &mut Order<'a>) -> Vec<Fill<'a>> {
-    let mut fills = std::mem::take(&mut order.pending);
-    for fill in &mut fills {
-        fill.row = usize::MAX;
-    }
-    fills
+    std::mem::take(&mut order.pending)
 }
 
 /// Whether lines at or after `to` may tell the fill again, and change what it is.
@@ -105,7 +101,7 @@ impl<'a> Folder<'a> {
             return;
         };
         for fill in self.folded.fills[self.base..].iter_mut().filter(|fill| is_pending(fill, to)) {
-            order.pending.push(Fill { order: None, row: 0, ..fill.clone() });
+            order.pending.push(Fill { order: None, row: None, ..fill.clone() });
             fill.pending = true;
         }
     }

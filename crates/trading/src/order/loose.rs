@@ -56,7 +56,7 @@ fn suspend(folded: &mut Folded<'_>, to: i64) {
     let mut carried = Order::default();
     let young = folded.fills.iter_mut().filter(|fill| is_pending(fill, to));
     for fill in young.filter(|fill| fill.trade_id.is_some()) {
-        carried.pending.push(Fill { row: 0, ..fill.clone() });
+        carried.pending.push(Fill { row: None, ..fill.clone() });
         fill.pending = true;
         carried.last_fill_at = carried.last_fill_at.max(Some(fill.ts));
     }

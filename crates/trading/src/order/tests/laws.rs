@@ -83,7 +83,7 @@ fn any_lines() -> impl Strategy<Value = Vec<Line<'static>>> {
 
 /// What two folds of the same lines must agree in: everything but which of two equal lines it was.
 fn bare<'a>(mut folded: Folded<'a>) -> Folded<'a> {
-    folded.fills.iter_mut().for_each(|fill| fill.row = 0);
+    folded.fills.iter_mut().for_each(|fill| fill.row = None);
     // Those the later fold gives again.
     folded.fills.retain(|fill| !fill.pending);
     folded
