@@ -16,13 +16,11 @@ less. A view that it cannot plan has no figure.
 """
 
 import argparse
-import os
 import re
 import shutil
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
