@@ -181,6 +181,7 @@ fn tables(snapshot: &Snapshot) -> Tables {
         sources: snapshot.sources().unwrap(),
         fields: snapshot.fields().unwrap(),
         closes: Closes::none(),
+        alerts: fillwatch_query::Alerts::default(),
         reference: Vec::new(),
     }
 }

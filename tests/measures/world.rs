@@ -113,6 +113,7 @@ impl World {
             sources: snapshot.sources().unwrap(),
             fields: snapshot.fields().unwrap(),
             closes: Closes::none(),
+            alerts: fillwatch_query::Alerts::default(),
             reference: Vec::new(),
         }
     }

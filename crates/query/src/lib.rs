@@ -11,6 +11,7 @@
 //! output::write(answer, Format::Csv, &Layout::default(), &mut std::io::stdout()).await?;
 //! ```
 
+pub mod alerts;
 mod answer;
 mod book;
 pub mod close;
@@ -22,22 +23,26 @@ pub mod header;
 mod json;
 pub mod limits;
 pub mod output;
+mod question;
 pub mod reference;
 mod relation;
 mod scope;
 mod session;
 mod settings;
 pub mod themes;
+pub mod values;
 mod views;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
+pub use alerts::Alerts;
 pub use answer::Answer;
 pub use close::Closes;
 pub use error::QueryError;
 pub use output::Format;
+pub use question::{Parameters, Question};
 pub use reference::{Reference, ReferenceError};
 pub use relation::{Relation, RelationKind};
 pub use session::{Options, Session, Tables};

@@ -3,6 +3,8 @@
 use arrow::datatypes::{DataType, Schema};
 use fillwatch_model::ColumnType;
 
+use crate::alerts::ALERT_TABLES;
+
 /// The tables: names and what a row is.
 pub(crate) const BASE: &[(&str, &str)] = &[
     ("events", "one row per JSON object in a log line, within the window"),
@@ -24,6 +26,10 @@ pub(crate) const BASE: &[(&str, &str)] = &[
     ("quarantine", "one row per line, or part of a line, that is not a JSON object"),
     ("sources", "one row per log file that was read"),
     ("fields", "one row per field seen in the log lines"),
+    ("alerts", ALERT_TABLES[0].doc),
+    ("alert_history", ALERT_TABLES[1].doc),
+    ("rule_health", ALERT_TABLES[2].doc),
+    ("expected_bots", ALERT_TABLES[3].doc),
 ];
 
 /// A table or a view.

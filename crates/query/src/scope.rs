@@ -71,6 +71,9 @@ impl Scope {
         scope.register("quarantine", Arc::clone(&tables.quarantine))?;
         scope.register("sources", Arc::clone(&tables.sources))?;
         scope.register("fields", Arc::clone(&tables.fields))?;
+        for (name, table) in tables.alerts.all()? {
+            scope.register(name, table)?;
+        }
         Ok(scope)
     }
 

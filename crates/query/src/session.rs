@@ -12,11 +12,13 @@ use datafusion::prelude::SQLOptions;
 use datafusion::sql::parser::Statement;
 use fillwatch_model::Micros;
 
+use crate::alerts::Alerts;
 use crate::answer::{Answer, Bounds};
 use crate::book::{Book, Span};
 use crate::close::Closes;
 use crate::error::{list, nearest};
 use crate::header::Reads;
+use crate::question::{Parameters, Question};
 use crate::reference::{self, Reference};
 use crate::relation::{BASE, Relation, RelationKind};
 use crate::scope::{Scope, at_once};
@@ -37,6 +39,8 @@ pub struct Tables {
     pub fields: Arc<dyn TableProvider>,
     /// What carried views go on from.
     pub closes: Closes,
+    /// What there is to ask about alerts.
+    pub alerts: Alerts,
     /// The user's own tables.
     pub reference: Vec<Reference>,
 }
@@ -123,6 +127,70 @@ impl Session {
         Ok(bounds.answer(rows))
     }
 
+    /// Answers a question that was parsed before, with these values of its parameters.
+    ///
+    /// # Errors
+    /// What is wrong with it, this says; what goes wrong later, the stream.
+    pub async fn ask(
+        &self,
+        question: &Question,
+        parameters: &Parameters,
+        timeout: Option<Duration>,
+    ) -> Result<Answer, QueryError> {
+        let bounds = Bounds::start(self.options.memory_bytes, timeout.or(self.options.timeout));
+        let start = async {
+            let plan = self.plan_question(question, parameters)?;
+            let frame = self.windowed.context.execute_logical_plan(plan).await;
+            let frame = frame.map_err(|error| QueryError::invalid(&error))?;
+            frame.execute_stream().await.map_err(|error| bounds.failed(&error))
+        };
+        let rows = bounds.hold(start).await?;
+        Ok(bounds.answer(rows))
+    }
+
+    /// Names and types of the columns that a question's answer has.
+    ///
+    /// # Errors
+    /// If it cannot be planned.
+    pub fn columns_of(
+        &self,
+        question: &Question,
+        parameters: &Parameters,
+    ) -> Result<Vec<(String, String)>, QueryError> {
+        let plan = self.plan_question(question, parameters)?;
+        Ok(relation::columns(plan.schema().as_arrow()))
+    }
+
+    fn plan_question(
+        &self,
+        question: &Question,
+        parameters: &Parameters,
+    ) -> Result<LogicalPlan, QueryError> {
+        for name in &question.reads {
+            if !self.provide_optional(question, name)? {
+                self.provide(&self.windowed, name)?;
+            }
+        }
+        let mut statement = question.statement.clone();
+        let plan = self.plan_bound(&self.windowed, &mut statement, parameters)?;
+        json::materialised(plan).map_err(|error| QueryError::invalid(&error))
+    }
+
+    /// Whether `name` is one of the tables that the question can do without, and the user has none
+    /// of that name: then it is empty.
+    fn provide_optional(&self, question: &Question, name: &str) -> Result<bool, QueryError> {
+        let Some((_, table)) = question.optional.iter().find(|(optional, _)| optional == name)
+        else {
+            return Ok(false);
+        };
+        reference::check(&self.reference, name)?;
+        let _planning = self.planning.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.windowed.has(name)? {
+            self.windowed.register(name, Arc::clone(table) as Arc<dyn TableProvider>)?;
+        }
+        Ok(true)
+    }
+
     /// Answers one part of a close.
     pub(crate) async fn carried_query(&self, part: &str, sql: &str) -> Result<Answer, QueryError> {
         let file = Path::new("sql/closes").join(format!("{part}.sql"));
@@ -183,7 +251,19 @@ impl Session {
         scope: &Scope,
         statement: &mut Statement,
     ) -> Result<LogicalPlan, QueryError> {
-        guard::bind(statement, &|name| scope.parameter(name, self.options.now))?;
+        self.plan_bound(scope, statement, &Parameters::new())
+    }
+
+    fn plan_bound(
+        &self,
+        scope: &Scope,
+        statement: &mut Statement,
+        parameters: &Parameters,
+    ) -> Result<LogicalPlan, QueryError> {
+        guard::bind(statement, &|name| {
+            let own = || parameters.get(name.trim_start_matches('$')).cloned();
+            scope.parameter(name, self.options.now).or_else(own)
+        })?;
         let plan = at_once(scope.context.state().statement_to_plan(statement.clone()))?;
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)

@@ -48,6 +48,23 @@ pub enum ServeError {
         /// Why not.
         source: QueryError,
     },
+    /// A rule cannot be used.
+    #[error(transparent)]
+    Rule(#[from] fillwatch_rules::RuleError),
+    /// The state of the rules.
+    #[error(transparent)]
+    Journal(#[from] fillwatch_journal::JournalError),
+    /// A file of a test cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A test cannot be set up.
+    #[error("a test cannot be played: {0}")]
+    Rehearsal(String),
     /// The store could not be asked.
     #[error("cannot read the store: {0}")]
     Query(#[from] QueryError),

@@ -20,6 +20,8 @@ mod pipeline;
 mod upkeep;
 // From day to day.
 mod closing;
+// From tick to tick.
+mod rules;
 // What runs it.
 mod ingest;
 mod watch;
@@ -38,6 +40,11 @@ pub use gauges::Progress;
 pub use ingest::ingest;
 pub use observer::{Observer, Silent, Trouble};
 pub use reference::References;
+pub use rules::backtest::{Backtested, backtest};
+pub use rules::live::{RuleNews, RuleSettings};
+pub use rules::look::{Evaluated, Look};
+pub use rules::prepared::Prepared;
+pub use rules::rehearsal::{Fault, Rehearsed, rehearse};
 pub use settings::Settings;
 pub use status::{Status, status};
 pub use tables::{Attached, attach, tables};

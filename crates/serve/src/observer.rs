@@ -2,9 +2,10 @@
 
 use std::error::Error;
 
+use fillwatch_model::Transition;
 use fillwatch_store::{Committed, Compacted, DayClosed, Late, Retained, StoreError};
 
-use crate::Progress;
+use crate::{Progress, RuleNews, ServeError};
 
 /// Is told what happens. Called from several threads; must return soon.
 pub trait Observer: Send + Sync {
@@ -20,6 +21,10 @@ pub trait Observer: Send + Sync {
     fn closed(&self, _closed: &DayClosed, _left: usize) {}
     /// Old days were removed.
     fn retained(&self, _retained: &Retained) {}
+    /// An alert took a turn, and it is kept that it did.
+    fn alert(&self, _transition: &Transition) {}
+    /// Something happened to the rules themselves.
+    fn rules(&self, _news: &RuleNews<'_>) {}
     /// Something failed and will be tried again; nothing is lost.
     fn trouble(&self, _trouble: &Trouble<'_>) {}
 }
@@ -44,6 +49,10 @@ pub enum Trouble<'a> {
     TooLate(Late),
     /// The store was opened with a torn commit, which was set aside; its lines are read again.
     SetAside(&'a str),
+    /// The rules are not evaluated until it works.
+    Rules(&'a ServeError),
+    /// A table of the user's cannot be read, or can be again.
+    Reference(&'a str),
     /// A process asked for the snapshot and could not be answered.
     Socket(&'a std::io::Error),
 }

@@ -14,6 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::mpsc;
 
 use crate::gauges::Gauges;
+use crate::rules::readiness::{Behind, Readiness, came};
 use crate::{Observer, ServeError, Settings};
 
 /// How long the threads go on.
@@ -35,6 +36,7 @@ pub(crate) struct Pipeline {
     threads: Vec<JoinHandle<()>>,
     ended: mpsc::UnboundedReceiver<Ended>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) readiness: Arc<Readiness>,
 }
 
 /// What a thread says when it ends.
@@ -56,24 +58,32 @@ impl Pipeline {
         let gauges = Arc::new(Gauges::default());
         let (say, ended) = mpsc::unbounded_channel();
         let (mut senders, mut threads) = (Vec::new(), Vec::new());
+        let readiness = Arc::new(Readiness::new(settings.decoders.max(1)));
         for at in 0..settings.decoders.max(1) {
             let (sender, chunks) = bounded(limits::CHUNKS_IN_FLIGHT);
             senders.push(sender);
             let decoder = Decoder::new(Arc::clone(&settings.mappings), Arc::clone(store.fields()));
             let (store, gauges) = (Arc::clone(store), Arc::clone(&gauges));
-            let work = move || decode(decoder, &chunks, &store, &gauges);
+            let stored = Stored { readiness: Arc::clone(&readiness), decoder: at };
+            let work = move || decode(decoder, &chunks, &store, &gauges, &stored);
             threads.push(spawn(format!("decode-{at}"), "decoder", say.clone(), work)?);
         }
-        let out = Out { senders, observer: Arc::clone(observer), stop: Arc::clone(&stop) };
+        let out = Out {
+            senders,
+            observer: Arc::clone(observer),
+            stop: Arc::clone(&stop),
+            readiness: Arc::clone(&readiness),
+        };
+        let clock = Arc::clone(clock);
         let (stopped, seen) = (Arc::clone(&stop), Arc::clone(&gauges));
         let interval = settings.tail.sweep_interval;
         let work = move || {
             // Closed means that the decoders ended; they say why.
-            let _closed = tail(tailer, mode, interval, out, &stopped, &seen);
+            let _closed = tail(tailer, mode, interval, out, &stopped, &seen, clock.as_ref());
             Ok(())
         };
         threads.push(spawn("tail".to_owned(), "tailer", say, work)?);
-        Ok(Pipeline { stop, waker, threads, ended, gauges })
+        Ok(Pipeline { stop, waker, threads, ended, gauges, readiness })
     }
 
     /// Waits until a thread fails, or all have ended.
@@ -138,6 +148,13 @@ struct Out {
     senders: Vec<Sender<LineChunk>>,
     observer: Arc<dyn Observer>,
     stop: Arc<AtomicBool>,
+    readiness: Arc<Readiness>,
+}
+
+/// Tells what a decoder has put into the store.
+struct Stored {
+    readiness: Arc<Readiness>,
+    decoder: usize,
 }
 
 impl Sink for Out {
@@ -146,6 +163,7 @@ impl Sink for Out {
             return Err(Closed);
         }
         let decoder = (chunk.file.id.0 % self.senders.len() as u64) as usize;
+        self.readiness.sent(decoder);
         self.senders[decoder].send(chunk).map_err(|_| Closed)
     }
 
@@ -161,13 +179,16 @@ fn tail(
     mut out: Out,
     stop: &AtomicBool,
     gauges: &Gauges,
+    clock: &dyn Clock,
 ) -> Result<(), Closed> {
     let started = Instant::now();
     let mut measured: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
+        let began = clock.now();
         let swept = tailer.sweep(&mut out)?;
         if measured.is_none_or(|at| at.elapsed() >= sweep_interval) {
-            measure(&tailer, swept.at_end, gauges);
+            let behind = measure(&tailer, swept.at_end, gauges);
+            out.readiness.swept(began, behind);
             measured = Some(Instant::now());
         }
         match mode {
@@ -186,7 +207,7 @@ fn tail(
                 }
                 let waiting = tailer.files().filter(|file| file.waiting > 0);
                 gauges.set_unfinished(waiting.map(|file| (file.path, file.waiting)).collect());
-                measure(&tailer, true, gauges);
+                let _behind = measure(&tailer, true, gauges);
                 return Ok(());
             }
             Mode::Follow | Mode::Once { .. } => {}
@@ -198,16 +219,26 @@ fn tail(
 /// How long a one-shot run waits for the tailer's verdicts: longer than its grace.
 const SETTLING_PATIENCE: Duration = Duration::from_secs(8);
 
-fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) {
-    let (mut files, mut waiting) = (0, 0);
+/// Counts what is in sight, and says which files have lines that are not read.
+fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) -> Vec<Behind> {
+    let (mut files, mut waiting, mut behind) = (0, 0, Vec::new());
     for file in tailer.files() {
         if matches!(file.state, FileState::Missing) {
             continue;
         }
         files += 1;
         waiting += file.size.saturating_sub(file.offset);
+        let error = match &file.state {
+            FileState::Unreadable { error } => Some(error.clone()),
+            _ => None,
+        };
+        // A last line without its newline is no line yet.
+        if error.is_some() || file.size > file.offset + file.waiting {
+            behind.push(Behind { file: file.file.id, path: file.path, since: 0, error });
+        }
     }
     gauges.swept(files, waiting, at_end);
+    behind
 }
 
 /// Decodes what has arrived, as one batch: under load few large ones, when it is quiet each line
@@ -217,6 +248,7 @@ fn decode(
     chunks: &Receiver<LineChunk>,
     store: &Store,
     gauges: &Gauges,
+    stored: &Stored,
 ) -> Result<(), ServeError> {
     while let Ok(first) = chunks.recv() {
         let mut bytes = first.to - first.from;
@@ -229,9 +261,11 @@ fn decode(
         }
         let decoded = decoder.decode(&gathered);
         gauges.decoded(&decoded);
+        let came = came(&decoded);
         if store.push(decoded)?.is_err() {
             return Ok(()); // closed: what is left is read again at the next start
         }
+        stored.readiness.stored(stored.decoder, gathered.len() as u64, came);
     }
     Ok(())
 }

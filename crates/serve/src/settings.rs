@@ -9,6 +9,8 @@ use fillwatch_model::limits;
 use fillwatch_store::Retention;
 use fillwatch_tail::Source;
 
+use crate::RuleSettings;
+
 /// What a run is told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -31,6 +33,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Threads that decode.
     pub decoders: usize,
+    /// The rules that are evaluated, if any are.
+    pub rules: Option<RuleSettings>,
 }
 
 impl Settings {
@@ -46,6 +50,7 @@ impl Settings {
             commit_bytes: limits::COMMIT_BYTES,
             retention: Retention::default(),
             decoders: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
+            rules: None,
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use fillwatch_query::{Closes, Tables};
-use fillwatch_store::{Reader, Snapshot};
+use fillwatch_store::{Layout, Reader, Snapshot};
 
+use crate::rules::told;
 use crate::{ServeError, closing, socket};
 
 /// A store's snapshot, and whether a running `watch` gave it.
@@ -39,7 +40,9 @@ pub async fn attach(dir: &Path) -> Result<Attached, ServeError> {
 /// # Errors
 /// If there is no store, or it cannot be read.
 pub async fn tables(dir: &Path) -> Result<Tables, ServeError> {
-    of(&attach(dir).await?.snapshot)
+    let mut tables = of(&attach(dir).await?.snapshot)?;
+    tables.alerts = told::alerts(&Layout::new(dir)?)?;
+    Ok(tables)
 }
 
 /// A snapshot's tables.
@@ -51,6 +54,7 @@ pub(crate) fn of(snapshot: &Snapshot) -> Result<Tables, ServeError> {
         sources: snapshot.sources()?,
         fields: snapshot.fields()?,
         closes: closes_of(snapshot.closes(definition)),
+        alerts: fillwatch_query::Alerts::default(),
         reference: Vec::new(),
     })
 }

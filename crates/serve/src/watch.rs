@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::closing::keep_closing;
 use crate::pipeline::{Mode, Pipeline};
+use crate::rules::live::keep_ruling;
 use crate::socket::Socket;
 use crate::upkeep::{keep_committing, keep_telling, keep_tidy, tell_late};
 use crate::{Observer, Report, ServeError, Settings, Trouble};
@@ -34,6 +35,16 @@ pub async fn watch(
     let mut pipeline = Pipeline::start(&settings, Mode::Follow, &store, &clock, &observer)?;
     let mut tasks = beside(&pipeline, &settings, &store, &observer);
     tasks.spawn(tell_late(Arc::clone(&pipeline.gauges), Arc::clone(&observer)));
+    if let Some(rules) = settings.rules.clone() {
+        let (store, readiness) = (Arc::clone(&store), Arc::clone(&pipeline.readiness));
+        tasks.spawn(keep_ruling(
+            store,
+            readiness,
+            Arc::clone(&clock),
+            rules,
+            Arc::clone(&observer),
+        ));
+    }
     tasks.spawn(keep_tidy(Arc::clone(&store), settings, Arc::clone(&observer)));
     tasks.spawn(keep_closing(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&observer)));
     tasks.spawn(socket.answer(Arc::clone(&store), Arc::clone(&observer)));

@@ -51,7 +51,8 @@ impl Layout {
         self.root.join("fillwatch.sock")
     }
 
-    pub(crate) fn state(&self) -> PathBuf {
+    /// The database beside the tables.
+    pub fn state(&self) -> PathBuf {
         self.root.join("state.db")
     }
 

@@ -45,6 +45,7 @@ fn session_with(window: Window, change: impl FnOnce(&mut Options)) -> Session {
         sources: Arc::clone(&events),
         fields: Arc::clone(&events),
         closes: Closes::none(),
+        alerts: crate::Alerts::default(),
         reference: Vec::new(),
         events,
     };

@@ -24,6 +24,7 @@ fn session(name: &str, text: &str) -> Result<Session, QueryError> {
         sources: Arc::clone(&events),
         fields: Arc::clone(&events),
         closes: Closes::none(),
+        alerts: crate::Alerts::default(),
         reference: vec![table],
         events,
     };
