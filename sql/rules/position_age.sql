@@ -4,7 +4,7 @@
 --- keep_firing = "15m"
 --- key = ["bot", "strategy", "market"]
 --- value = "age_h"
---- summary = "{{ bot }}{% if strategy %} {{ strategy }}{% endif %}: {{ market }} is open for {{ age_h | round(0) }} h (limit {{ limit_h | num }} h)"
+--- summary = "{{ bot }}{% if strategy %} {{ strategy }}{% endif %}: {{ market }} is open for {{ age_h | num }} h (limit {{ limit_h | num }} h)"
 --- description = "Position {{ position | num }} at {{ avg_price | num }}, unrealised {{ unrealized_pnl | num }}; last traded at {{ last_fill_at }}, marked at {{ marked_at }}. First see whether the market is over: a settlement that no line tells leaves it open here."
 --- runbook = "runbooks/position-age.md"
 --- doc = "A position was opened long ago and is not traded any more: its exit may never come, or it is forgotten."

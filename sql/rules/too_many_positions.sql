@@ -1,5 +1,5 @@
 --- severity = "warning"
---- every = "1m"
+--- every = "5m"
 --- window = "5m"
 --- for = "5m"
 --- keep_firing = "5m"

@@ -102,6 +102,8 @@ pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
         Trouble::SetAside(what) => {
             format!("a torn commit was set aside ({what}); its lines are read again")
         }
+        Trouble::Rules(error) => format!("rules are not evaluated, tried again: {error}"),
+        Trouble::Reference(news) => (*news).to_owned(),
         Trouble::Socket(error) => format!("a question could not be answered: {error}"),
     };
     without_backtrace(&line).to_owned()

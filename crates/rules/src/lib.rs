@@ -28,6 +28,9 @@ pub mod timeline;
 // What is dubious about a rule.
 mod lint;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::RuleError;
 pub use header::{Every, Optional};
 pub use key::{AlertKey, episode_id};

@@ -1,5 +1,6 @@
 //! What people are told of a row.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fillwatch_model::{Row, Value, show_span};
@@ -48,7 +49,9 @@ pub(crate) fn check(source: &str) -> Result<Vec<String>, String> {
 pub(crate) fn render(source: &str, row: &Row, more: &[(&str, Value)]) -> String {
     let columns = row.0.iter().map(|(name, value)| (name.as_str(), value));
     let more = more.iter().map(|(name, value)| (*name, value));
-    let context: Shown = more.chain(columns).map(|(name, value)| (name, shown(value))).collect();
+    let context: BTreeMap<&str, Shown> =
+        more.chain(columns).map(|(name, value)| (name, shown(value))).collect();
+    let context = Shown::from(context);
     ENVIRONMENT.render_str(source, context).unwrap_or_else(|error| {
         format!("{row} (the template of this text fails: {})", describe(&error))
     })

@@ -248,7 +248,7 @@ fn act(verb: &str, rest: &str, at: Micros, i: usize) -> Result<Act, String> {
 
 /// `mm1 late 30s {"event": "heartbeat"}`
 fn log(rest: &str, at: Micros, i: usize) -> Result<Act, String> {
-    let form = || "write `log BOT {…}` or `log BOT late 30s {…}`".to_owned();
+    let form = || "write `log BOT {…}`, `log BOT late 30s {…}` or `log BOT raw TEXT`".to_owned();
     let (bot, mut rest) = rest.split_once(char::is_whitespace).ok_or_else(form)?;
     rest = rest.trim();
     let mut stamp = at;
@@ -256,6 +256,9 @@ fn log(rest: &str, at: Micros, i: usize) -> Result<Act, String> {
         let (by, line) = late.trim_start().split_once(char::is_whitespace).ok_or_else(form)?;
         stamp = at - parse_span(by).ok_or_else(form)?;
         rest = line.trim();
+    }
+    if let Some(line) = rest.strip_prefix("raw ") {
+        return Ok(Act::Log { bot: bot.to_owned(), text: expanded(line.trim(), i) });
     }
     let text = expanded(rest, i);
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)
