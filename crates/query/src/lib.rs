@@ -21,6 +21,7 @@ mod functions;
 mod guard;
 pub mod header;
 mod json;
+mod late;
 pub mod limits;
 pub mod output;
 mod question;

@@ -4,6 +4,7 @@
 //! in a scope of its own, whose window begins at the last close: state up to there, and the events
 //! since. Every view that it reads is planned there too, and so says the same.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -18,12 +19,16 @@ use fillwatch_model::{ColumnType, Micros};
 use futures::FutureExt;
 
 use crate::close::{self, Closes};
+use crate::late::{Moment, Moments, Slot};
 use crate::window::{Window, instant, instant_sql};
-use crate::{QueryError, Tables, functions};
+use crate::{QueryError, Tables, functions, settings};
 
 /// The tables that lack a column as long as no log has had the field, and which a view may ask to
 /// have it all the same.
 const WITH_FIELDS: &[&str] = &["events", "lead_events", "history"];
+
+/// Before all logs, and so that there is something before it: the year 1.
+const BEGINNING: Micros = -62_135_596_800_000_000;
 
 /// One way of looking at time, and the names as it sees them.
 pub(crate) struct Scope {
@@ -32,6 +37,14 @@ pub(crate) struct Scope {
     pub(crate) window: Window,
     /// The close that `opening` holds: the state of everything before it.
     pub(crate) opened: Option<Micros>,
+    /// Where it is asked at one moment after the other: what changes from one to the next.
+    late: Option<Late>,
+}
+
+/// What changes from one moment to the next.
+struct Late {
+    moments: Arc<Moments>,
+    slots: BTreeMap<&'static str, Arc<Slot>>,
 }
 
 impl Scope {
@@ -61,7 +74,7 @@ impl Scope {
         window: Window,
         opened: Option<Micros>,
     ) -> Result<Scope, QueryError> {
-        let scope = Scope { context, window, opened };
+        let scope = Scope { context, window, opened, late: None };
         let lead = Window { from: opened, to: window.to };
         scope.register("events", bounded(&tables.events, window)?)?;
         scope.register("lead_events", bounded(&tables.events, lead)?)?;
@@ -75,6 +88,86 @@ impl Scope {
             scope.register(name, table)?;
         }
         Ok(scope)
+    }
+
+    /// Like [`windowed`](Scope::windowed) and [`carried`](Scope::carried), to be moved from one
+    /// moment to the next.
+    pub(crate) fn standing(
+        context: &SessionContext,
+        tables: &Tables,
+        window: Window,
+        is_carried: bool,
+    ) -> Result<Scope, QueryError> {
+        let moments = Arc::new(Moments::default());
+        let context = settings::standing(context, &moments)
+            .map_err(|error| QueryError::invalid(&error))?;
+        let mut scope = Scope {
+            context,
+            window,
+            opened: None,
+            late: Some(Late { moments: Arc::clone(&moments), slots: BTreeMap::new() }),
+        };
+        scope.opened = scope.opened_by(tables, window, is_carried);
+        let mut slots = BTreeMap::new();
+        for (name, table) in late_tables(tables, window, scope.opened)? {
+            let slot = Arc::new(Slot::new(name, table, Arc::clone(&moments)));
+            let seen: Arc<dyn TableProvider> = Arc::clone(&slot) as _;
+            slots.insert(name, slot);
+            let ts = || col("ts");
+            let after = |moment: Moment| ts().gt_eq(moment.expr());
+            let before = ts().lt(Moment::To.expr());
+            let seen = match name {
+                "events" if is_carried => bounded_late("events", &seen, opened_or_all().and(before))?,
+                "events" => bounded_late("events", &seen, after(Moment::From).and(before))?,
+                "lead_events" => bounded_late("events", &seen, opened_or_all().and(before))?,
+                "history" => bounded_late("events", &seen, before)?,
+                _ => seen,
+            };
+            scope.register(name, seen)?;
+        }
+        if let Some(late) = &mut scope.late {
+            late.slots = slots;
+        }
+        scope.set_moments(is_carried);
+        Ok(scope)
+    }
+
+    /// Moves a standing scope to another moment, over other tables. Says whether it can: where a
+    /// table has other columns, its plans are no longer right.
+    pub(crate) fn move_to(
+        &mut self,
+        tables: &Tables,
+        window: Window,
+        is_carried: bool,
+    ) -> Result<bool, QueryError> {
+        self.window = window;
+        self.opened = self.opened_by(tables, window, is_carried);
+        let Some(late) = &self.late else { return Ok(false) };
+        for (name, table) in late_tables(tables, window, self.opened)? {
+            let fits = late.slots.get(name).is_some_and(|slot| slot.put(table));
+            if !fits {
+                return Ok(false);
+            }
+        }
+        self.set_moments(is_carried);
+        Ok(true)
+    }
+
+    fn opened_by(&self, tables: &Tables, window: Window, is_carried: bool) -> Option<Micros> {
+        let from = if is_carried { window.to.or(Some(Micros::MAX)) } else { window.from };
+        tables.closes.before(from, window.to)
+    }
+
+    fn set_moments(&self, is_carried: bool) {
+        let Some(late) = &self.late else { return };
+        let to = self.window.to.unwrap_or(Micros::MAX);
+        // A carried view's window begins where the close is, and without one at the beginning.
+        let from = if is_carried { self.opened } else { self.window.from };
+        late.moments.set(from.unwrap_or(BEGINNING), to, self.opened);
+    }
+
+    pub(crate) fn is_standing(&self) -> bool {
+        self.late.is_some()
     }
 
     pub(crate) fn register(
@@ -100,6 +193,9 @@ impl Scope {
 
     /// The SQL of a parameter's value.
     pub(crate) fn parameter(&self, name: &str, now: Micros) -> Option<String> {
+        if self.late.is_some() {
+            return Moment::named(name).map(Moment::sql);
+        }
         match name {
             "$from" => Some(instant_sql(self.window.from)),
             "$to" => Some(instant_sql(self.window.to)),
@@ -128,6 +224,41 @@ impl Scope {
         }
         Ok(Some(name))
     }
+}
+
+/// The tables that change from one moment to the next.
+fn late_tables(
+    tables: &Tables,
+    window: Window,
+    opened: Option<Micros>,
+) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, QueryError> {
+    let events = || Arc::clone(&tables.events);
+    let mut all = vec![
+        ("events", events()),
+        ("lead_events", events()),
+        ("history", events()),
+        ("daily_close", closes_until(&tables.closes, window.to)?),
+        ("opening", opening(&tables.closes, opened)?),
+        ("quarantine", Arc::clone(&tables.quarantine)),
+        ("sources", Arc::clone(&tables.sources)),
+        ("fields", Arc::clone(&tables.fields)),
+    ];
+    all.extend(tables.alerts.all()?);
+    Ok(all)
+}
+
+/// Since the close, or since ever where there is none.
+fn opened_or_all() -> Expr {
+    let opened = Moment::Opened.expr();
+    opened.clone().is_null().or(col("ts").gt_eq(opened))
+}
+
+fn bounded_late(
+    name: &str,
+    table: &Arc<dyn TableProvider>,
+    condition: Expr,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
+    filtered(name, table, condition)
 }
 
 /// `table` as `window` lets it be seen. A plan and not a wrapper: the optimiser pushes the

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::view::ViewTable;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SQLOptions;
 use datafusion::sql::parser::Statement;
 use fillwatch_model::Micros;
@@ -24,7 +27,7 @@ use crate::relation::{BASE, Relation, RelationKind};
 use crate::scope::{Scope, at_once};
 use crate::views::{View, Views};
 use crate::window::Window;
-use crate::{QueryError, guard, json, limits, relation, settings};
+use crate::{QueryError, guard, json, late, limits, relation, settings};
 
 /// What a session is over.
 #[derive(Clone)]
@@ -84,6 +87,10 @@ pub struct Session {
     is_close: bool,
     /// Held while a view is planned, so that two queries do not both add it.
     planning: Mutex<()>,
+    /// The books that are kept, and whether of everything.
+    books: Mutex<Vec<Book>>,
+    /// The plans of questions, where it is moved from one moment to the next.
+    plans: Mutex<HashMap<(u64, usize), Arc<dyn ExecutionPlan>>>,
 }
 
 impl fmt::Debug for Session {
@@ -105,7 +112,108 @@ impl Session {
             reference::register(&reference, &options.views, &scope.context)?;
         }
         let planning = Mutex::new(());
-        Ok(Session { windowed, carried, options, reference, is_close: false, planning })
+        Ok(Session {
+            windowed,
+            carried,
+            options,
+            reference,
+            is_close: false,
+            planning,
+            books: Mutex::default(),
+            plans: Mutex::default(),
+        })
+    }
+
+    /// A session that is asked the same questions at one moment after the other: each is planned
+    /// once. `window` has both ends.
+    ///
+    /// # Errors
+    /// If a table cannot be registered.
+    pub fn standing(
+        tables: &Tables,
+        window: Window,
+        options: Options,
+    ) -> Result<Session, QueryError> {
+        let context = settings::engine(options.memory_bytes, options.partitions)
+            .map_err(|error| QueryError::invalid(&error))?;
+        let beside = settings::beside(&context).map_err(|error| QueryError::invalid(&error))?;
+        let carried = Scope::standing(&beside, tables, window, true)?;
+        let windowed = Scope::standing(&context, tables, window, false)?;
+        let reference = tables.reference.clone();
+        for scope in [&windowed, &carried] {
+            reference::register(&reference, &options.views, &scope.context)?;
+        }
+        Ok(Session {
+            windowed,
+            carried,
+            options,
+            reference,
+            is_close: false,
+            planning: Mutex::new(()),
+            books: Mutex::default(),
+            plans: Mutex::default(),
+        })
+    }
+
+    /// Moves a standing session to another moment. Says whether it can: where tables have other
+    /// columns, or are others of the user's, a new session is needed.
+    ///
+    /// # Errors
+    /// If a table cannot be read.
+    pub fn move_to(&mut self, tables: &Tables, window: Window) -> Result<bool, QueryError> {
+        let same = |(a, b): (&Reference, &Reference)| match (&a.table, &b.table) {
+            (Ok(a_table), Ok(b_table)) => a.name == b.name && Arc::ptr_eq(a_table, b_table),
+            (Err(_), Err(_)) => a.name == b.name,
+            _ => false,
+        };
+        if tables.reference.len() != self.reference.len()
+            || !tables.reference.iter().zip(&self.reference).all(same)
+        {
+            return Ok(false);
+        }
+        if !self.windowed.move_to(tables, window, false)? || !self.carried.move_to(tables, window, true)? {
+            return Ok(false);
+        }
+        let to = window.to.unwrap_or(Micros::MAX);
+        let span = Span { to, as_of: to, is_close: false };
+        let books = self.books.get_mut().unwrap_or_else(PoisonError::into_inner);
+        books.iter().for_each(|book| book.begin(span));
+        Ok(true)
+    }
+
+    /// Answers a question at the moment a standing session was moved to last. `id` and `part` tell
+    /// the question and its parameters from all others.
+    ///
+    /// # Errors
+    /// What is wrong with it, this says; what goes wrong later, the stream.
+    pub async fn ask_again(
+        &self,
+        (id, part): (u64, usize),
+        question: &Question,
+        parameters: &Parameters,
+        timeout: Option<Duration>,
+    ) -> Result<Answer, QueryError> {
+        let bounds = Bounds::start(self.options.memory_bytes, timeout.or(self.options.timeout));
+        let context = &self.windowed.context;
+        let start = async {
+            let known = self.plans().get(&(id, part)).cloned();
+            let plan = match known {
+                Some(plan) => reset_plan_states(plan).map_err(|error| bounds.failed(&error))?,
+                None => {
+                    let plan = self.plan_question(question, parameters)?;
+                    let plan = context.state().create_physical_plan(&plan).await;
+                    plan.map_err(|error| QueryError::invalid(&error))?
+                }
+            };
+            self.plans().insert((id, part), Arc::clone(&plan));
+            execute_stream(plan, context.task_ctx()).map_err(|error| bounds.failed(&error))
+        };
+        let rows = bounds.hold(start).await?;
+        Ok(bounds.answer(rows))
+    }
+
+    fn plans(&self) -> MutexGuard<'_, HashMap<(u64, usize), Arc<dyn ExecutionPlan>>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same to make a close at the end of its window.
@@ -264,7 +372,10 @@ impl Session {
             let own = || parameters.get(name.trim_start_matches('$')).cloned();
             scope.parameter(name, self.options.now).or_else(own)
         })?;
-        let plan = at_once(scope.context.state().statement_to_plan(statement.clone()))?;
+        let mut plan = at_once(scope.context.state().statement_to_plan(statement.clone()))?;
+        if scope.is_standing() {
+            plan = late::with_placeholders(plan).map_err(|error| QueryError::invalid(&error))?;
+        }
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -298,7 +409,9 @@ impl Session {
             };
             let book = Book::new(lines, carried, span);
             scope.register("order_book", book.orders())?;
-            return scope.register("executions", book.fills());
+            scope.register("executions", book.fills())?;
+            self.books.lock().unwrap_or_else(PoisonError::into_inner).push(book);
+            return Ok(());
         }
         let Some(view) = self.options.views.get(name) else {
             reference::check(&self.reference, name)?;

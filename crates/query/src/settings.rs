@@ -15,6 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::epoch::ExactEpoch;
 use crate::functions;
+use crate::late::{self, LatePlanner, Moments};
 
 /// An engine that knows no table yet, may use `memory_bytes`, and writes nothing anywhere, not even
 /// to make room.
@@ -51,6 +52,21 @@ pub(crate) fn engine(
     datafusion_functions_json::register_all(&mut state)?;
     functions::register(&mut state)?;
     state.register_function_rewrite(Arc::new(ExactEpoch))?;
+    Ok(SessionContext::new_with_state(state))
+}
+
+/// An engine like `context`, whose plans run again and again at the `moments` of each time.
+pub(crate) fn standing(
+    context: &SessionContext,
+    moments: &Arc<Moments>,
+) -> Result<SessionContext, DataFusionError> {
+    let mut config = context.copied_config();
+    late::options(config.options_mut());
+    let mut state = SessionStateBuilder::new_from_existing(context.state())
+        .with_config(config)
+        .with_query_planner(Arc::new(LatePlanner(Arc::clone(moments))))
+        .build();
+    state.register_udf(Arc::new(moments.function()))?;
     Ok(SessionContext::new_with_state(state))
 }
 

@@ -42,7 +42,7 @@ pub use observer::{Observer, Silent, Trouble};
 pub use reference::References;
 pub use rules::backtest::{Backtested, backtest};
 pub use rules::live::{RuleNews, RuleSettings};
-pub use rules::look::{Evaluated, Look};
+pub use rules::look::{Evaluated, Look, Looks};
 pub use rules::prepared::Prepared;
 pub use rules::rehearsal::{Fault, Rehearsed, rehearse};
 pub use settings::Settings;

@@ -1,6 +1,7 @@
 //! Keeping the book when the first of its readers asks, and handing it to all of them.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -27,12 +28,17 @@ use super::{Page, Span, Wanted, columns, fold};
 /// The book, once somebody has asked for it.
 #[derive(Debug)]
 pub(super) struct Kept {
-    span: Span,
+    span: StdMutex<Span>,
     /// What the plans made so far will ask for.
     wanted: StdMutex<Wanted>,
     /// What became of keeping it. A failure is kept, too: the lines are gone.
-    pages: Mutex<Option<Result<Arc<Pages>, Arc<DataFusionError>>>>,
+    pages: Mutex<Option<Keeping>>,
+    /// How often it was begun anew.
+    begun: AtomicU64,
 }
+
+/// What became of keeping it, and the time it was for.
+type Keeping = (u64, Result<Arc<Pages>, Arc<DataFusionError>>);
 
 #[derive(Debug)]
 struct Pages {
@@ -46,7 +52,22 @@ struct Pages {
 
 impl Kept {
     pub(super) fn new(span: Span) -> Kept {
-        Kept { span, wanted: StdMutex::new(Wanted::default()), pages: Mutex::new(None) }
+        Kept {
+            span: StdMutex::new(span),
+            wanted: StdMutex::new(Wanted::default()),
+            pages: Mutex::new(None),
+            begun: AtomicU64::new(0),
+        }
+    }
+
+    /// Begins anew, for another span. Nobody reads it meanwhile.
+    pub(super) fn begin(&self, span: Span) {
+        *self.span.lock().unwrap_or_else(PoisonError::into_inner) = span;
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        // What was kept would count against the memory of what is kept next.
+        if let Ok(mut pages) = self.pages.try_lock() {
+            *pages = None;
+        }
     }
 
     fn wanted(&self) -> Wanted {
@@ -66,13 +87,18 @@ impl Kept {
         context: Arc<TaskContext>,
     ) -> Result<Arc<Pages>> {
         let mut kept = self.pages.lock().await;
+        let begun = self.begun.load(Ordering::Acquire);
         match &*kept {
-            Some(Ok(pages)) if pages.wanted.has(asked) => return Ok(Arc::clone(pages)),
-            Some(Err(error)) => return Err(DataFusionError::Shared(Arc::clone(error))),
+            Some((at, Ok(pages))) if *at == begun && pages.wanted.has(asked) => {
+                return Ok(Arc::clone(pages));
+            }
+            Some((at, Err(error))) if *at == begun => {
+                return Err(DataFusionError::Shared(Arc::clone(error)));
+            }
             _ => {}
         }
         let pages = self.keep(sources, context).await.map(Arc::new).map_err(Arc::new);
-        *kept = Some(pages.clone());
+        *kept = Some((begun, pages.clone()));
         pages.map_err(DataFusionError::Shared)
     }
 
@@ -80,12 +106,13 @@ impl Kept {
         let memory = MemoryConsumer::new("order book").register(context.memory_pool());
         let parts = context.session_config().target_partitions();
         let wanted = Arc::new(self.wanted());
+        let span = *self.span.lock().unwrap_or_else(PoisonError::into_inner);
         let records = Arc::new(sources.gather(wanted.reach, &context, &memory, parts).await?);
         let retold = Arc::new(Retold::of(&records, parts)?);
         let mut books = JoinSet::new();
         for part in 0..parts {
             let (records, retold) = (Arc::clone(&records), Arc::clone(&retold));
-            let (wanted, span) = (Arc::clone(&wanted), self.span);
+            let (wanted, span) = (Arc::clone(&wanted), span);
             books.spawn(async move {
                 // Lets the other tasks of a single-threaded runtime be heard in between.
                 tokio::task::yield_now().await;

@@ -29,7 +29,6 @@ use fillwatch_model::Micros;
 
 use crate::QueryError;
 use crate::views::View;
-use crate::window::instant;
 use exec::{BookExec, Kept, Sources};
 use reach::{Reach, Touched};
 
@@ -89,6 +88,11 @@ impl Book {
         Book { plans: Plans { lines, carried }, kept: Arc::new(Kept::new(span)) }
     }
 
+    /// Forgets what it has, to be kept anew for another span.
+    pub(crate) fn begin(&self, span: Span) {
+        self.kept.begin(span);
+    }
+
     /// One row per order.
     pub(crate) fn orders(&self) -> Arc<dyn TableProvider> {
         self.page(Page::Orders)
@@ -115,8 +119,8 @@ impl Plans {
         };
         let (recent, earlier) = match reach {
             Reach::Touched(Some(since)) => {
-                let recent = vec![col("ts").gt_eq(instant(since))];
-                let earlier = vec![col("ts").lt(instant(since)), touched.condition()];
+                let recent = vec![col("ts").gt_eq(since.expr())];
+                let earlier = vec![col("ts").lt(since.expr()), touched.condition()];
                 (read(&self.lines, recent)?, Some(read(&self.lines, earlier)?))
             }
             Reach::Touched(None) | Reach::All => (self.lines.clone(), None),
@@ -150,9 +154,7 @@ struct Wanted {
 
 impl Wanted {
     fn add(&mut self, page: Page, projection: Option<&Vec<usize>>, reach: Reach) {
-        if self.reach.is_none_or(|wanted| !wanted.has(reach)) {
-            self.reach = Some(reach);
-        }
+        self.reach = Some(self.reach.map_or(reach, |wanted| wanted.and(reach)));
         let columns = columns::schema(page).fields().len();
         let wanted = match page {
             Page::Orders => &mut self.orders,

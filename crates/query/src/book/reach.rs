@@ -6,7 +6,7 @@
 //! touched.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::{AsArray, BooleanArray};
 use arrow::datatypes::DataType;
@@ -22,14 +22,35 @@ use hashbrown::HashSet;
 
 use super::Page;
 use super::records::{Key, text};
+use crate::late::Moment;
+use crate::window::instant;
 
 /// Which orders somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Those that a line tells of, at or after this time if there is one.
-    Touched(Option<Micros>),
+    Touched(Option<Since>),
     /// Those that the close carries, too, whether anything became of them or not.
     All,
+}
+
+/// From when on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Since {
+    /// This time.
+    At(Micros),
+    /// The beginning of the window, whenever that is.
+    Window,
+}
+
+impl Since {
+    /// It as an expression.
+    pub(super) fn expr(self) -> Expr {
+        match self {
+            Since::At(at) => instant(at),
+            Since::Window => Moment::From.expr(),
+        }
+    }
 }
 
 impl Reach {
@@ -49,28 +70,46 @@ impl Reach {
         match (self, other) {
             (Reach::All, _) => true,
             (Reach::Touched(_), Reach::All) => false,
+            // Which of a time and a window's beginning is the earlier is not known.
+            (Reach::Touched(Some(Since::At(_))), Reach::Touched(Some(Since::Window)))
+            | (Reach::Touched(Some(Since::Window)), Reach::Touched(Some(Since::At(_)))) => false,
             (Reach::Touched(this), Reach::Touched(other)) => this <= other,
+        }
+    }
+
+    /// What has both.
+    pub(super) fn and(self, other: Reach) -> Reach {
+        if self.has(other) {
+            self
+        } else if other.has(self) {
+            other
+        } else {
+            Reach::Touched(None)
         }
     }
 }
 
 /// The time that a row of `page` has to reach to pass `filter`.
-fn since(page: Page, filter: &Expr) -> Option<Micros> {
+fn since(page: Page, filter: &Expr) -> Option<Since> {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { return None };
     match op {
         Operator::And => since(page, left).max(since(page, right)),
-        Operator::Or => Some(since(page, left)?.min(since(page, right)?)),
+        Operator::Or => match (since(page, left)?, since(page, right)?) {
+            (Since::At(left), Since::At(right)) => Some(Since::At(left.min(right))),
+            (left, right) => (left == right).then_some(left),
+        },
         Operator::Gt | Operator::GtEq | Operator::Eq => moment_of(page, left, right),
         Operator::Lt | Operator::LtEq => moment_of(page, right, left),
         _ => None,
     }
 }
 
-fn moment_of(page: Page, column: &Expr, value: &Expr) -> Option<Micros> {
-    let (Expr::Column(column), Expr::Literal(ScalarValue::TimestampMicrosecond(at, _), _)) =
-        (column, value)
-    else {
-        return None;
+fn moment_of(page: Page, column: &Expr, value: &Expr) -> Option<Since> {
+    let Expr::Column(column) = column else { return None };
+    let since = match value {
+        Expr::Literal(ScalarValue::TimestampMicrosecond(at, _), _) => Since::At((*at)?),
+        value if Moment::of(value) == Some(Moment::From) => Since::Window,
+        _ => return None,
     };
     let told_by_a_line: &[&str] = match page {
         Page::Fills => &["ts"],
@@ -78,23 +117,23 @@ fn moment_of(page: Page, column: &Expr, value: &Expr) -> Option<Micros> {
             &["placed_at", "acked_at", "first_fill_at", "last_fill_at", "first_at", "last_at"]
         }
     };
-    told_by_a_line.contains(&column.name.as_str()).then_some(*at).flatten()
+    told_by_a_line.contains(&column.name.as_str()).then_some(since)
 }
 
 /// The keys of the orders that were touched, once they are known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Touched(Arc<OnceLock<Option<HashSet<u64, FixedState>>>>);
+pub(super) struct Touched(Arc<RwLock<Option<HashSet<u64, FixedState>>>>);
 
 impl Touched {
     /// These were, by the hashes of their keys. Two that hash alike are both read, which does no
     /// harm: all lines of both are.
     pub(super) fn set(&self, hashes: impl Iterator<Item = u64>) {
-        self.0.get_or_init(|| Some(hashes.collect()));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(hashes.collect());
     }
 
     /// It does not matter which were.
     pub(super) fn set_all(&self) {
-        self.0.get_or_init(|| None);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Whether the key in the columns `bot`, `run_id` and `order_id` is one of them.
@@ -145,7 +184,8 @@ impl ScalarUDFImpl for Function {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         // Before they are known, and if it does not matter, all may be.
-        let Some(Some(touched)) = self.touched.0.get() else {
+        let touched = self.touched.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(touched) = touched.as_ref() else {
             return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))));
         };
         let columns = args.args.iter().map(|arg| arg.to_array(args.number_rows));
@@ -166,7 +206,6 @@ mod tests {
     use datafusion::logical_expr::lit;
 
     use super::*;
-    use crate::window::instant;
 
     fn check(page: Page, filters: &[Expr], want: Reach) {
         assert_eq!(Reach::of(page, filters), want, "{filters:?}");
@@ -174,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_time_that_a_line_tells_says_how_far_back() {
-        let since = |at: Micros| Reach::Touched(Some(at));
+        let since = |at: Micros| Reach::Touched(Some(Since::At(at)));
         let after = |column: &str, at: Micros| col(column).gt_eq(instant(at));
         check(Page::Fills, &[after("ts", 7)], since(7));
         check(Page::Fills, &[instant(7).lt(col("ts"))], since(7));
@@ -204,8 +243,8 @@ mod tests {
 
     #[test]
     fn one_reach_has_another() {
-        let order =
-            [Reach::All, Reach::Touched(None), Reach::Touched(Some(5)), Reach::Touched(Some(7))];
+        let [early, late] = [5, 7].map(|at| Reach::Touched(Some(Since::At(at))));
+        let order = [Reach::All, Reach::Touched(None), early, late];
         for (at, wide) in order.into_iter().enumerate() {
             for (other, narrow) in order.into_iter().enumerate() {
                 assert_eq!(wide.has(narrow), at <= other, "{wide:?} {narrow:?}");

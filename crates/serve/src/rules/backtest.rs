@@ -7,7 +7,7 @@ use fillwatch_model::{Micros, Transition};
 use fillwatch_query::{Tables, Views};
 use fillwatch_rules::{Held, Rule, Ticks, Watch, ticks_between};
 
-use super::look::Look;
+use super::look::Looks;
 use super::prepared::Prepared;
 use crate::ServeError;
 
@@ -45,9 +45,10 @@ pub async fn backtest(
             by_tick.entry(tick).or_default().push(at);
         }
     }
+    let looks = Looks::new(Arc::clone(views));
     let mut done = Backtested::default();
     for (tick, due) in by_tick {
-        let look = Look::new(tables.clone(), Arc::clone(views), tick);
+        let look = looks.at(tables.clone(), tick);
         for at in due {
             let (prepared, watch) = &mut prepared[at];
             let evaluated = look.evaluate(prepared, Held::Nobody).await;

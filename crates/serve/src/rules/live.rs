@@ -13,7 +13,7 @@ use fillwatch_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::look::{Evaluated, Look};
+use super::look::{Evaluated, Look, Looks};
 use super::prepared::Prepared;
 use super::readiness::{Reached, Readiness, bits};
 use super::{catch_up, told, unready};
@@ -156,6 +156,7 @@ pub(crate) struct Ruling {
     looked: Instant,
     pruned: Option<Instant>,
     room: Arc<Semaphore>,
+    looks: Arc<Looks>,
     /// Until when rules that are evaluated on change rest.
     rests: BTreeMap<String, Instant>,
     /// Kinds that came since they were evaluated.
@@ -195,6 +196,7 @@ impl Ruling {
             looked: Instant::now(),
             pruned: None,
             room: Arc::new(Semaphore::new(AT_ONCE)),
+            looks: Looks::new(Arc::clone(&settings.views)),
             rests: BTreeMap::new(),
             pending: BTreeMap::new(),
             took: Duration::ZERO,
@@ -330,7 +332,7 @@ impl Ruling {
             fillwatch_query::Alerts::default()
         };
         tables.alerts = told::with_expected(alerts, &self.expected)?;
-        Ok(Look::new(tables, Arc::clone(&self.settings.views), tick))
+        Ok(self.looks.at(tables, tick))
     }
 
     /// Evaluates these rules as of one tick, keeps what came of it, and tells it.
@@ -533,6 +535,7 @@ impl Ruling {
             self.observer.rules(&RuleNews::Broken { error: &broken.error, kept: broken.kept });
         }
         self.prepared = prepared;
+        self.looks.forget();
         self.book = book;
         self.observer.rules(&RuleNews::Read { rules: self.prepared.len() });
     }

@@ -1,5 +1,7 @@
 //! A rule whose query is parsed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use fillwatch_query::{QueryError, Question};
 use fillwatch_rules::{Asking, Rule, RuleError};
 
@@ -8,6 +10,8 @@ use fillwatch_rules::{Asking, Rule, RuleError};
 pub struct Prepared {
     /// The rule.
     pub rule: Rule,
+    /// Tells it from every other.
+    pub(crate) id: u64,
     pub(crate) question: Question,
     pub(crate) askings: Vec<Asking>,
 }
@@ -35,7 +39,9 @@ impl Prepared {
                 )));
             }
         }
-        Ok(Prepared { askings: rule.askings(), rule: rule.clone(), question })
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Prepared { askings: rule.askings(), rule: rule.clone(), id, question })
     }
 
     /// The tables and views that it reads.

@@ -17,7 +17,7 @@ use fillwatch_rules::{Alert, AlertKey, Held, Outcome, Overrides, Phase, Rule, Ti
 use fillwatch_store::Store;
 use fillwatch_tail::{Closed, Event, Options, Sink, Source, Tailer};
 
-use super::look::Look;
+use super::look::{Look, Looks};
 use super::prepared::Prepared;
 use super::told;
 use crate::{ServeError, tables};
@@ -92,7 +92,7 @@ struct Stage {
     clock: Arc<ManualClock>,
     prepared: Prepared,
     ticks: Ticks,
-    views: Arc<Views>,
+    looks: Arc<Looks>,
     store: Store,
     tailer: Tailer,
     decoder: Decoder,
@@ -142,7 +142,7 @@ impl Stage {
             clock,
             prepared,
             ticks,
-            views,
+            looks: Looks::new(views),
             store,
             tailer,
             decoder,
@@ -224,7 +224,7 @@ impl Stage {
         let mut tables = tables::of(&self.store.snapshot())?;
         tables.reference = self.reference.clone();
         tables.alerts = told::with_expected(fillwatch_query::Alerts::default(), &self.expected)?;
-        Ok(Look::new(tables, Arc::clone(&self.views), tick))
+        Ok(self.looks.at(tables, tick))
     }
 
     fn append(&mut self, bot: &str, text: &str) -> Result<(), ServeError> {
