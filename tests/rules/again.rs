@@ -7,7 +7,7 @@ use fillwatch_model::Micros;
 use fillwatch_query::Views;
 use fillwatch_rules::{Held, RuleBook, RuleSource};
 use fillwatch_serve::{Looks, Prepared};
-use fillwatch_simulate::{FleetOptions, Fleet};
+use fillwatch_simulate::{Fleet, FleetOptions};
 
 use super::world::World;
 
@@ -17,11 +17,16 @@ const MINUTE: Micros = 60_000_000;
 fn a_query_planned_once_says_what_one_planned_each_time_says() {
     let start = 1_767_571_200_000_000;
     let mut options = FleetOptions::one_of_each(3, start);
-    for incident in ["reject_storm@mm1:+20m..+25m", "drawdown@gold1:+10m..+30m", "heartbeat_loss@mm1:+30m..+36m"] {
+    for incident in [
+        "reject_storm@mm1:+20m..+25m",
+        "drawdown@gold1:+10m..+30m",
+        "heartbeat_loss@mm1:+30m..+36m",
+    ] {
         options.incidents.push(incident.parse().unwrap());
     }
     let world = World::of(Fleet::new(options).unwrap(), start + 45 * MINUTE);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let views = Arc::new(Views::shipped().unwrap());
     let (once, each) = (Looks::new(Arc::clone(&views)), Looks::planned_each_time(views));
     let book = RuleBook::read(&RuleSource::default());

@@ -38,7 +38,8 @@ select bot, count(*) as n from events where event = 'bad' group by bot
 fn a_timeline_one_with_restarts_and_a_backtest_say_the_same() {
     let rule = Rule::read(Path::new("bad.sql"), RULE, false, &Overrides::default()).unwrap();
     let views = Arc::new(Views::shipped().unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let cases = std::env::var("FILLWATCH_CASES").map_or(12, |cases| cases.parse().unwrap());
     let mut runner = TestRunner::new(Config {
         cases,
@@ -75,7 +76,11 @@ async fn played(
         act: Act::Log { bot: bot.clone(), text: line(at(*second)) },
     };
     let mut steps: Vec<Step> = lines.iter().map(log).collect();
-    steps.extend(restarts.iter().map(|second| Step { at: at(*second), line: 0, act: Act::Restart }));
+    steps.extend(restarts.iter().map(|second| Step {
+        at: at(*second),
+        line: 0,
+        act: Act::Restart,
+    }));
     steps.sort_by_key(|step| step.at);
     steps.push(Step { at: at(LENGTH + 60), line: 0, act: Act::Expect(Expect::Nothing) });
     let case = Case {
@@ -128,7 +133,8 @@ fn line(at: Micros) -> String {
 
 fn told(transitions: &[Transition]) -> Vec<String> {
     let one = |turn: &Transition| {
-        let peak = turn.peak.map(|peak| format!("{} at +{}s", peak.value, (peak.at - START) / SECOND));
+        let peak =
+            turn.peak.map(|peak| format!("{} at +{}s", peak.value, (peak.at - START) / SECOND));
         format!(
             "+{}s {} {} since +{}s {peak:?} {} {} {}",
             (turn.at - START) / SECOND,

@@ -31,8 +31,11 @@ fn every_rule_that_ships_keeps_to_its_timelines() {
     std::thread::scope(|threads| {
         for _ in 0..AT_ONCE {
             threads.spawn(|| {
-                let runtime =
-                    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 loop {
                     let Some((rule, case, file)) = left.lock().unwrap().pop() else { return };
                     let played = runtime.block_on(rehearse(&rule, &case, &views));
@@ -40,9 +43,13 @@ fn every_rule_that_ships_keeps_to_its_timelines() {
                         Ok(played) => played
                             .faults
                             .iter()
-                            .map(|fault| format!("{file}:{}: {}: {}", fault.line, case.title, fault.text))
+                            .map(|fault| {
+                                format!("{file}:{}: {}: {}", fault.line, case.title, fault.text)
+                            })
                             .collect(),
-                        Err(error) => vec![format!("{file}:{}: {}: {error}", case.line, case.title)],
+                        Err(error) => {
+                            vec![format!("{file}:{}: {}: {error}", case.line, case.title)]
+                        }
                     };
                     faults.lock().unwrap().extend(told);
                 }

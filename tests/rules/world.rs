@@ -31,9 +31,15 @@ impl World {
         let store = folder.path().join("store");
         let source = Source::new(SourceId(0), &logs.to_string_lossy(), &[]).unwrap();
         let settings = Settings::new(store.clone(), vec![source], Arc::from([Mapping::default()]));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let never = std::future::pending();
-        runtime.block_on(ingest(settings, false, Arc::new(SystemClock), never, Arc::new(Silent))).unwrap();
+        runtime
+            .block_on(ingest(settings, false, Arc::new(SystemClock), never, Arc::new(Silent)))
+            .unwrap();
         World { _folder: folder, store }
     }
 

@@ -160,7 +160,9 @@ fn called(expr: &Expr) -> Option<Moment> {
     if call.func.name() != FUNCTION {
         return None;
     }
-    let Some(Expr::Literal(ScalarValue::Utf8(Some(name)), _)) = call.args.first() else { return None };
+    let Some(Expr::Literal(ScalarValue::Utf8(Some(name)), _)) = call.args.first() else {
+        return None;
+    };
     Moment::ALL.into_iter().find(|moment| moment.placeholder() == name)
 }
 
@@ -352,7 +354,8 @@ impl SlotExec {
         let table = Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner));
         let filters = self.filters.iter().map(|filter| self.known(filter.clone()));
         let filters = filters.collect::<Result<Vec<_>>>()?;
-        let scan = table.scan(self.state.as_ref(), self.projection.as_ref(), &filters, None).await?;
+        let scan =
+            table.scan(self.state.as_ref(), self.projection.as_ref(), &filters, None).await?;
         // Conditions on columns that are read let the scan of a file skip what does not meet them.
         let schema = scan.schema();
         let is_read = |filter: &Expr| {
@@ -364,9 +367,9 @@ impl SlotExec {
         let columns = DFSchema::try_from(Arc::clone(&schema))?;
         let unqualified = condition.transform(|expr| {
             Ok(match expr {
-                Expr::Column(column) => {
-                    Transformed::yes(Expr::Column(datafusion::common::Column::from_name(column.name)))
-                }
+                Expr::Column(column) => Transformed::yes(Expr::Column(
+                    datafusion::common::Column::from_name(column.name),
+                )),
                 expr => Transformed::no(expr),
             })
         })?;
@@ -428,11 +431,7 @@ impl ExecutionPlan for SlotExec {
         Ok(self)
     }
 
-    fn execute(
-        &self,
-        _: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let this = SlotExec {
             name: self.name,
             state: Arc::clone(&self.state),
@@ -450,7 +449,8 @@ impl ExecutionPlan for SlotExec {
             if plan.properties().output_partitioning().partition_count() == 0 {
                 let schema = plan.schema();
                 let none = futures::stream::empty();
-                return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, none)) as SendableRecordBatchStream);
+                return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, none))
+                    as SendableRecordBatchStream);
             }
             plan.execute(0, context)
         };

@@ -99,8 +99,8 @@ impl Scope {
         is_carried: bool,
     ) -> Result<Scope, QueryError> {
         let moments = Arc::new(Moments::default());
-        let context = settings::standing(context, &moments)
-            .map_err(|error| QueryError::invalid(&error))?;
+        let context =
+            settings::standing(context, &moments).map_err(|error| QueryError::invalid(&error))?;
         let mut scope = Scope {
             context,
             window,
@@ -117,7 +117,9 @@ impl Scope {
             let after = |moment: Moment| ts().gt_eq(moment.expr());
             let before = ts().lt(Moment::To.expr());
             let seen = match name {
-                "events" if is_carried => bounded_late("events", &seen, opened_or_all().and(before))?,
+                "events" if is_carried => {
+                    bounded_late("events", &seen, opened_or_all().and(before))?
+                }
                 "events" => bounded_late("events", &seen, after(Moment::From).and(before))?,
                 "lead_events" => bounded_late("events", &seen, opened_or_all().and(before))?,
                 "history" => bounded_late("events", &seen, before)?,

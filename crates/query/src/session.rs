@@ -1,8 +1,8 @@
 //! One look at one snapshot.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -171,7 +171,9 @@ impl Session {
         {
             return Ok(false);
         }
-        if !self.windowed.move_to(tables, window, false)? || !self.carried.move_to(tables, window, true)? {
+        if !self.windowed.move_to(tables, window, false)?
+            || !self.carried.move_to(tables, window, true)?
+        {
             return Ok(false);
         }
         let to = window.to.unwrap_or(Micros::MAX);

@@ -15,6 +15,8 @@ pub const SHIPPED_TESTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/t
 /// Where rules come from.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSource {
+    /// Without those that ship.
+    pub only_own: bool,
     /// The user's directory: its files add to ours, and shadow those of the same name.
     pub directory: Option<PathBuf>,
     /// What the configuration says of single rules.
@@ -51,7 +53,7 @@ impl RuleBook {
     pub fn again(&self, source: &RuleSource) -> RuleBook {
         let mut book = RuleBook::default();
         let mut files: BTreeMap<String, (PathBuf, Result<String, String>, bool)> = BTreeMap::new();
-        for (name, text) in SHIPPED {
+        for (name, text) in SHIPPED.iter().filter(|_| !source.only_own) {
             let file = Path::new("sql/rules").join(format!("{name}.sql"));
             files.insert((*name).to_owned(), (file, Ok((*text).to_owned()), true));
         }

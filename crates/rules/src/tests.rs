@@ -19,7 +19,11 @@ fn every_rule_that_ships_can_be_read_and_has_a_timeline_and_a_runbook() {
     let broken: Vec<String> = book.broken().iter().map(|broken| broken.error.to_string()).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     for rule in book.rules() {
-        assert!(SHIPPED_TESTS.iter().any(|(name, _)| *name == rule.name), "{} has no .test", rule.name);
+        assert!(
+            SHIPPED_TESTS.iter().any(|(name, _)| *name == rule.name),
+            "{} has no .test",
+            rule.name
+        );
         let runbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&rule.runbook);
         assert!(runbook.is_file(), "{}: no runbook `{}`", rule.name, rule.runbook);
         assert!(!rule.source.is_empty(), "{}: whose threshold is it?", rule.name);
@@ -74,11 +78,31 @@ fn check_error(header: &str, overrides: &str, want: &str) {
 
 #[test]
 fn a_header_that_cannot_be_meant_is_told_by_its_line() {
-    check_error(&HEADER.replace("10s", "7m"), "", "quiet.sql:2: `every`: a day is no multiple of 7m; take 10s, 15s, 30s, 1m, 5m, 15m, 1h …");
-    check_error(&HEADER.replace("every", "evry"), "", "quiet.sql:2: `evry` is no key of a rule; there are severity, every, window, delay, for, keep_firing, key, value, worse, summary, description, labels, runbook, doc, source, needs, kinds, max_rows, timeout, enabled, params, levels, tables");
-    check_error(&HEADER.replace("P1", "page"), "", "quiet.sql:1: `severity` is \"critical\" (P1), \"warning\" (P2, high) or \"info\" (P3, medium, low)");
-    check_error(&HEADER.replace("{{ x }}", "{{ x "), "", "quiet.sql:8: `summary`: syntax error: unexpected end of input, expected end of variable block");
-    check_error(&HEADER.replace("default = 10.0", "default = 101.0"), "", "quiet.sql:11: `limit` is 101, and must be at most 100");
+    check_error(
+        &HEADER.replace("10s", "7m"),
+        "",
+        "quiet.sql:2: `every`: a day is no multiple of 7m; take 10s, 15s, 30s, 1m, 5m, 15m, 1h …",
+    );
+    check_error(
+        &HEADER.replace("every", "evry"),
+        "",
+        "quiet.sql:2: `evry` is no key of a rule; there are severity, every, window, delay, for, keep_firing, key, value, worse, summary, description, labels, runbook, doc, source, needs, kinds, max_rows, timeout, enabled, params, levels, tables",
+    );
+    check_error(
+        &HEADER.replace("P1", "page"),
+        "",
+        "quiet.sql:1: `severity` is \"critical\" (P1), \"warning\" (P2, high) or \"info\" (P3, medium, low)",
+    );
+    check_error(
+        &HEADER.replace("{{ x }}", "{{ x "),
+        "",
+        "quiet.sql:8: `summary`: syntax error: unexpected end of input, expected end of variable block",
+    );
+    check_error(
+        &HEADER.replace("default = 10.0", "default = 101.0"),
+        "",
+        "quiet.sql:11: `limit` is 101, and must be at most 100",
+    );
 }
 
 #[test]
@@ -88,9 +112,21 @@ fn a_configuration_moves_params_within_their_bounds() {
     };
     assert_eq!(value("limit = 5", "limit"), "5");
     assert_eq!(value("span = \"5m\"", "span"), "300");
-    check_error(HEADER, "limit = 200", "quiet.sql: [rules.quiet] of the configuration: `limit` is 200, and must be at most 100");
-    check_error(HEADER, "limt = 2", "quiet.sql: [rules.quiet] of the configuration: there is no param `limt`; there are limit, span");
-    check_error(HEADER, "span = true", "quiet.sql: [rules.quiet] of the configuration: `span` is a whole number, as in `span = 120`");
+    check_error(
+        HEADER,
+        "limit = 200",
+        "quiet.sql: [rules.quiet] of the configuration: `limit` is 200, and must be at most 100",
+    );
+    check_error(
+        HEADER,
+        "limt = 2",
+        "quiet.sql: [rules.quiet] of the configuration: there is no param `limt`; there are limit, span",
+    );
+    check_error(
+        HEADER,
+        "span = true",
+        "quiet.sql: [rules.quiet] of the configuration: `span` is a whole number, as in `span = 120`",
+    );
 }
 
 #[test]
@@ -99,7 +135,9 @@ fn a_bot_with_params_of_its_own_is_asked_about_by_itself() {
     let askings = rule.askings();
     assert_eq!(askings.len(), 2);
     let row = |bot: &str| Row(vec![("bot".to_owned(), Value::Text(bot.to_owned()))]);
-    let counts = |bot: &str| -> Vec<bool> { askings.iter().map(|asking| asking.counts(&row(bot))).collect() };
+    let counts = |bot: &str| -> Vec<bool> {
+        askings.iter().map(|asking| asking.counts(&row(bot))).collect()
+    };
     assert_eq!(counts("mm1"), [false, true]);
     assert_eq!(counts("other"), [true, false]);
     assert_eq!(askings[1].params["limit"], "cast(3.0 as double)");
@@ -125,7 +163,8 @@ fn levels_are_asked_each_with_its_params() {
 }
 
 fn found(bot: &str, x: f64) -> Found {
-    let row = vec![("bot".to_owned(), Value::Text(bot.to_owned())), ("x".to_owned(), Value::Float(x))];
+    let row =
+        vec![("bot".to_owned(), Value::Text(bot.to_owned())), ("x".to_owned(), Value::Float(x))];
     Found { severity: Severity::Critical, row: Row(row) }
 }
 
@@ -180,7 +219,8 @@ fn an_error_and_what_is_not_ready_move_no_alert_and_twice_in_a_row_is_an_alert_i
     let there = rows(&[("mm1", 1.0)]);
     let error = Outcome::Error("no column `x`".to_owned());
     let unready = Outcome::NotReady("lines are missing".to_owned());
-    let outcomes = [there, error.clone(), unready.clone(), error.clone(), unready, error, rows(&[])];
+    let outcomes =
+        [there, error.clone(), unready.clone(), error.clone(), unready, error, rows(&[])];
     assert_eq!(
         play(&rule, &outcomes),
         [
