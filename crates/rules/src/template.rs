@@ -48,7 +48,8 @@ pub(crate) fn check(source: &str) -> Result<Vec<String>, String> {
 pub(crate) fn render(source: &str, row: &Row, more: &[(&str, Value)]) -> String {
     let columns = row.0.iter().map(|(name, value)| (name.as_str(), value));
     let more = more.iter().map(|(name, value)| (*name, value));
-    let context: Shown = more.chain(columns).map(|(name, value)| (name, shown(value))).collect();
+    // Collecting pairs would make a list of them.
+    let context = Shown::from_pairs(more.chain(columns).map(|(name, value)| (name, shown(value))));
     ENVIRONMENT.render_str(source, context).unwrap_or_else(|error| {
         format!("{row} (the template of this text fails: {})", describe(&error))
     })
