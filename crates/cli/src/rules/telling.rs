@@ -85,6 +85,19 @@ pub(crate) fn shown(value: &Value) -> String {
     if text.is_empty() || text.contains([' ', '=', '"']) { format!("{text:?}") } else { text }
 }
 
+/// Columns as a JSON object.
+pub(crate) fn json(columns: &[(String, Value)]) -> serde_json::Value {
+    let value = |value: &Value| match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int(value) => (*value).into(),
+        Value::Float(value) => (*value).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Time(at) => show_time(*at).into(),
+    };
+    columns.iter().map(|(name, of)| (name.clone(), value(of))).collect()
+}
+
 /// `4th`
 fn ordinal(n: u32) -> String {
     let ending = match (n % 100, n % 10) {
