@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Backtest, context: &Context) -> Result<ExitCode, Failur
         Ok::<_, Failure>((span, found, interrupt.was_asked()))
     })?;
     screen.clear();
-    let report = Report::of(span, found, &rules, &changed, interrupted);
+    let report = Report::of(span, found, &changed, interrupted);
     let text = match args.format {
         Form::Table => report.text(args, context),
         Form::Json => report.json(args),
@@ -88,13 +88,26 @@ fn changed(args: &Backtest, rules: &[Rule]) -> Result<Vec<Rule>, Failure> {
     if args.params.is_empty() {
         return Ok(Vec::new());
     }
-    let change = |rule: &Rule| {
-        let mut rule = book::with_params(rule, &args.params)?;
-        rule.name += CHANGED;
-        rule.terms.name += CHANGED;
-        Ok(rule)
-    };
-    rules.iter().map(change).collect()
+    let has = |rule: &Rule, name: &str| rule.params.iter().any(|param| param.name == name);
+    // A param that none of them has is a slip, told of the first.
+    for param in &args.params {
+        if let Some(first) = rules.first()
+            && !rules.iter().any(|rule| has(rule, &param.0))
+        {
+            book::with_params(first, std::slice::from_ref(param))?;
+        }
+    }
+    let mut changed = Vec::new();
+    for rule in rules {
+        let own: Vec<_> = args.params.iter().filter(|(name, _)| has(rule, name)).cloned().collect();
+        if !own.is_empty() {
+            let mut rule = book::with_params(rule, &own)?;
+            rule.name += CHANGED;
+            rule.terms.name += CHANGED;
+            changed.push(rule);
+        }
+    }
+    Ok(changed)
 }
 
 /// The ticks that are evaluated.
@@ -178,23 +191,21 @@ struct Report {
 }
 
 impl Report {
-    fn of(
-        span: Span,
-        found: Backtested,
-        rules: &[Rule],
-        changed: &[Rule],
-        interrupted: bool,
-    ) -> Report {
-        let (after, before): (Vec<Transition>, Vec<Transition>) =
+    fn of(span: Span, found: Backtested, changed: &[Rule], interrupted: bool) -> Report {
+        let (mut after, before): (Vec<Transition>, Vec<Transition>) =
             found.transitions.into_iter().partition(is_changed);
-        let after: Vec<Transition> = after.into_iter().map(as_before).collect();
-        let is_compared = !changed.is_empty() && !rules.is_empty();
+        after.iter_mut().for_each(rename);
+        let is_same = |one: &&Transition| {
+            !changed.iter().any(|rule| rule.name == format!("{}{CHANGED}", one.rule))
+        };
+        after.extend(before.iter().filter(is_same).cloned());
+        after.sort_by_key(|one| one.at);
         Report {
             span,
             evaluations: found.evaluations,
             failed: found.failed,
             before: pages(&before),
-            after: is_compared.then(|| pages(&after)),
+            after: (!changed.is_empty()).then(|| pages(&after)),
             interrupted,
         }
     }
@@ -296,8 +307,8 @@ fn is_changed(transition: &Transition) -> bool {
     transition.rule.ends_with(CHANGED) || fails()
 }
 
-/// The same under the rule's own name.
-fn as_before(mut transition: Transition) -> Transition {
+/// Gives it the rule's own name.
+fn rename(transition: &mut Transition) {
     transition.rule = transition.rule.replace(CHANGED, "");
     transition.summary = transition.summary.replace(CHANGED, "");
     for (_, value) in &mut transition.key {
@@ -305,7 +316,6 @@ fn as_before(mut transition: Transition) -> Transition {
             *text = text.replace(CHANGED, "");
         }
     }
-    transition
 }
 
 fn list(pages: &[(Side, Page)]) -> Board {

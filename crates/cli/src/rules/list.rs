@@ -35,7 +35,7 @@ struct Listed<'b> {
 pub(crate) fn run(args: &List, context: &Context) -> Result<ExitCode, Failure> {
     let book = book::read(context)?;
     let views = asker::views(&context.config)?;
-    let seen = seen(&book, &views, context);
+    let seen = seen(&book, &views, context)?;
     let coverages = seen.as_ref().map(Seen::coverages);
     let failing = failing(context);
     let listed = book.rules().map(|rule| {
@@ -53,11 +53,14 @@ pub(crate) fn run(args: &List, context: &Context) -> Result<ExitCode, Failure> {
     Ok(if book.broken().is_empty() { ExitCode::Ok } else { ExitCode::Found })
 }
 
-/// What the store has, if there is one and it can be read: the rules can be listed without.
-fn seen(book: &RuleBook, views: &Views, context: &Context) -> Option<Seen> {
-    let asker = Asker::new(context, Range::ALL, TIMEOUT, None).ok()?;
-    let look = Seen::look(&asker, book.rules(), views);
-    context.runtime.block_on(look).ok().filter(|seen| !seen.is_empty())
+/// What the store has, if there is one: the rules can be listed without.
+fn seen(book: &RuleBook, views: &Views, context: &Context) -> Result<Option<Seen>, Failure> {
+    if !context.store.exists() {
+        return Ok(None);
+    }
+    let asker = Asker::new(context, Range::ALL, TIMEOUT, None)?;
+    let seen = context.runtime.block_on(Seen::look(&asker, book.rules(), views))?;
+    Ok(Some(seen).filter(|seen| !seen.is_empty()))
 }
 
 /// The rules whose last evaluation failed, and how.

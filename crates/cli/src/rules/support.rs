@@ -23,13 +23,16 @@ const LOOK_BACK: Micros = 2 * 86_400_000_000;
 
 /// How a rule stands: as it does for the bot that has most of what it needs.
 pub(crate) fn standing(rule: &Rule, views: &Views, coverages: &[Coverage<'_>]) -> Standing {
-    let needs = needs(rule, views);
-    let needs: Vec<&Need> = needs.iter().collect();
+    let mut ways: Vec<Vec<Need>> = needs(rule, views);
+    // What is told by one of several things needs only one of them.
+    if !words_of(&rule.text).any(|word| matches!(word, "union" | "full")) {
+        ways = vec![ways.into_iter().flatten().collect()];
+    }
     let nothing = [Coverage::default()];
     let coverages = if coverages.is_empty() { &nothing[..] } else { coverages };
     let mut best: Option<Standing> = None;
-    for coverage in coverages {
-        let standing = standing_of(&needs, coverage);
+    for (coverage, way) in coverages.iter().flat_map(|one| ways.iter().map(move |way| (one, way))) {
+        let standing = standing_of(&way.iter().collect::<Vec<_>>(), coverage);
         if best.as_ref().is_none_or(|best| rank(&standing) < rank(best)) {
             best = Some(standing);
         }
@@ -56,7 +59,8 @@ pub(crate) fn waits(standing: &Standing) -> Option<String> {
     }
 }
 
-fn needs(rule: &Rule, views: &Views) -> Vec<Need> {
+/// What each view that a rule reads needs, and the rule beside them.
+fn needs(rule: &Rule, views: &Views) -> Vec<Vec<Need>> {
     let headers: BTreeMap<&str, &Header> = views.headers().collect();
     let prepared = Prepared::of(rule);
     let reads = prepared.as_ref().map(Prepared::reads).unwrap_or_default();
@@ -65,12 +69,14 @@ fn needs(rule: &Rule, views: &Views) -> Vec<Need> {
         need.columns.is_empty()
             || need.columns.iter().any(|column| deciding.contains(column.as_str()))
     };
+    let own = Header::parse(&format!("Its own.\n\nNeeds: {}", rule.needs));
+    let own = own.map(|header| header.needs).unwrap_or_default();
     let read = reads.iter().filter_map(|name| headers.get(name.as_str()));
-    let mut needs: Vec<Need> =
-        read.flat_map(|header| header.needs.iter().filter(counts)).cloned().collect();
-    if !rule.needs.is_empty() {
-        let own = Header::parse(&format!("Its own.\n\nNeeds: {}", rule.needs));
-        needs.extend(own.map(|header| header.needs).unwrap_or_default());
+    let mut needs: Vec<Vec<Need>> = read
+        .map(|header| own.iter().chain(header.needs.iter().filter(counts)).cloned().collect())
+        .collect();
+    if needs.is_empty() {
+        needs.push(own);
     }
     needs
 }
@@ -123,7 +129,7 @@ impl Seen {
         let Some(last) = last else { return Ok(seen) };
         let mut wanted: BTreeSet<String> = BTreeSet::new();
         for rule in rules {
-            let data = needs(rule, views).into_iter().flat_map(|need| need.any_of);
+            let data = needs(rule, views).into_iter().flatten().flat_map(|need| need.any_of);
             wanted.extend(data.filter_map(|datum| datum.column));
             wanted.extend(columns_of_events(rule).into_iter().map(str::to_owned));
         }
@@ -132,20 +138,20 @@ impl Seen {
         let events = session.relations().into_iter().find(|relation| relation.name == "events");
         let there: BTreeSet<String> =
             events.into_iter().flat_map(|events| events.columns).map(|(name, _)| name).collect();
-        let columns: Vec<&String> = wanted.intersection(&there).collect();
-        let counts = columns.iter().map(|name| format!(", count(\"{name}\") as \"{name}\""));
-        let sql = format!(
-            "select bot, kind{} from events group by bot, kind",
-            counts.collect::<String>()
-        );
+        let columns: Vec<(String, &String)> = wanted
+            .intersection(&there)
+            .enumerate()
+            .map(|(at, column)| (format!("n{at}"), column))
+            .collect();
+        let counts = columns.iter().map(|(alias, name)| format!(", count(\"{name}\") as {alias}"));
+        let counts: String = counts.collect();
+        let sql = format!("select bot, kind{counts} from events group by bot, kind");
         let rows = Rows::of(session.query(&sql).await?).await?;
-        for column in columns {
-            let counts = rows.counts(column).into_iter();
-            for ((bot, kind), count) in
-                rows.texts("bot").into_iter().zip(rows.texts("kind")).zip(counts)
-            {
+        let whose: Vec<_> = rows.texts("bot").into_iter().zip(rows.texts("kind")).collect();
+        for (alias, column) in columns {
+            for ((bot, kind), count) in whose.iter().zip(rows.counts(&alias)) {
                 if count.is_some_and(|count| count > 0) {
-                    seen.note(bot, kind, Some(column));
+                    seen.note(bot.clone(), kind.clone(), Some(column));
                 }
             }
         }
