@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    bots, demo, fills, ingest, inspect, orders, simulate, sql, status, verify, watch,
+    alerts, bots, demo, fills, ingest, inspect, orders, rules, simulate, sql, status, verify, watch,
 };
 use crate::exit_code;
 use crate::failure::Failure;
@@ -64,9 +64,11 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Ingest(ingest::Args),
     Watch(watch::Args),
+    Alerts(alerts::Args),
     Bots(bots::Args),
     Fills(fills::Args),
     Orders(orders::Args),
+    Rules(rules::Args),
     Sql(sql::Args),
     Status(status::Args),
     Verify(verify::Args),

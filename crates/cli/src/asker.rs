@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::rules::book;
 
 /// The time that questions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +72,7 @@ impl Asker {
         if let Some(bytes) = memory_bytes {
             options.memory_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
-        let tables = context.config.tables.iter();
-        let tables = tables.map(|table| (table.name.clone(), table.file.clone()));
-        let references = Arc::new(References::new(tables));
+        let references = Arc::new(book::references(context));
         Ok(Asker { store: context.store.clone(), clock, range, options, references })
     }
 

@@ -21,11 +21,12 @@ pub(crate) enum ExitCode {
 pub(crate) const HELP: &str = "\
 Exit codes:
     0  done; for watch also when Ctrl-C or SIGTERM ended it and everything was committed
-    1  a check found something: verify found a difference
+    1  a check found something: verify a difference, alerts --check an alert that fires,
+       rules check an error, rules test a case that fails, rules list a file that is no rule
     2  the command line, fillwatch.toml or the SQL is wrong
     3  the store is in use by another fillwatch
-    4  input, output or the store failed, ingest could not read a log file, or a query passed its
-       deadline or memory limit
+    4  input, output or the store failed, ingest could not read a log file, a query passed its
+       deadline or memory limit, or alerts --check found that no rules are evaluated
   130  interrupted by Ctrl-C before it was done
 
 Start with `fillwatch demo`, or point it at your own logs with `fillwatch inspect DIR`.";

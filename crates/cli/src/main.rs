@@ -20,6 +20,7 @@ mod news;
 mod pager;
 mod quantity;
 mod repl;
+mod rules;
 mod runtime;
 mod screen;
 mod settings;

@@ -102,8 +102,8 @@ pub(crate) fn trouble(trouble: &Trouble<'_>) -> String {
         Trouble::SetAside(what) => {
             format!("a torn commit was set aside ({what}); its lines are read again")
         }
-        Trouble::Rules(error) => format!("rules are not evaluated, tried again: {error}"),
-        Trouble::Reference(news) => (*news).to_owned(),
+        Trouble::Rules(error) => format!("the rules are not evaluated until this works: {error}"),
+        Trouble::Reference(news) => format!("a table of yours: {news}"),
         Trouble::Socket(error) => format!("a question could not be answered: {error}"),
     };
     without_backtrace(&line).to_owned()

@@ -99,6 +99,13 @@ impl Tint {
     }
 }
 
+impl Tint {
+    /// `text` in its colour.
+    pub(crate) fn paint(self, text: &str) -> String {
+        self.code().map_or_else(|| text.to_owned(), |code| format!("\x1b[{code}m{text}\x1b[0m"))
+    }
+}
+
 impl From<String> for Cell {
     fn from(text: String) -> Cell {
         Cell { text, tint: Tint::None }

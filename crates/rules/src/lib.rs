@@ -37,7 +37,7 @@ pub use key::{AlertKey, episode_id};
 pub use lint::{Finding, lint};
 pub use machine::{Alert, Change, Machine, Phase, Terms};
 pub use outcome::{Found, Held, Outcome};
-pub use param::{Overrides, Param, ParamValue};
+pub use param::{MOVABLE, Overrides, Param, ParamValue};
 pub use rule::{Asking, Level, Rule};
 pub use rulebook::{Broken, RuleBook, RuleSource, SHIPPED, SHIPPED_TESTS};
 pub use template::Told;

@@ -200,7 +200,7 @@ pub struct Overrides {
 }
 
 /// The keys of a rule's header that a configuration may move.
-const MOVABLE: &[&str] = &[
+pub const MOVABLE: &[&str] = &[
     "severity",
     "every",
     "window",

@@ -13,7 +13,8 @@ use crate::config::DEFAULT_FILE;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inspect::{draft, findings, measures};
+use crate::inspect::{draft, findings, measures, rules};
+use crate::rules::book;
 use crate::screen::Screen;
 use crate::sources::{self, Sources};
 use crate::unreadable::Unreadable;
@@ -66,7 +67,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut text = findings::text(&files, context.terminal.color);
     text += &findings::nowhere(&sources.mappings, &files);
     let width = context.terminal.size().map(|(columns, _)| columns.into());
-    text += &measures::text(&asker::views(&context.config)?, &files, width);
+    let views = asker::views(&context.config)?;
+    text += &measures::text(&views, &files, width);
+    text += &rules::text(&book::read(context)?, &views, &files, width);
     io::stdout().write_all(text.as_bytes())?;
     if let Some(file) = &args.write {
         let text = draft::text(&drafts, &files);

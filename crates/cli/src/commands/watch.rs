@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use fillwatch_model::Clock;
-use fillwatch_serve::{Observer, Progress, Trouble};
+use fillwatch_model::{Clock, Transition};
+use fillwatch_serve::{Observer, Progress, RuleNews, Trouble};
 use fillwatch_store::{Committed, Compacted, Retained};
 use fillwatch_tail::Event;
 
@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::rules::{book, telling};
 use crate::screen::Screen;
 use crate::settings::settings;
 use crate::{logging, news, quantity, sources};
@@ -27,7 +28,11 @@ Examples:
 
 A line can be asked for within milliseconds of its newline, and is committed within 5 seconds
 (`commit_interval`) or 64 MiB (`commit_size`), both in [ingest]. Ctrl-C or SIGTERM commits what was read and leaves
-with code 0; a second one leaves at once, and the next start reads again what was not committed.";
+with code 0; a second one leaves at once, and the next start reads again what was not committed.
+
+The rules of `fillwatch rules list` are evaluated meanwhile, and an alert that fires or resolves is a
+line on standard error; `-v` tells also of those that wait for their `for`. `fillwatch alerts` shows
+what fires. A rule's file that is edited is read again.";
 
 /// Follow logs into the store until Ctrl-C
 #[derive(Debug, clap::Args)]
@@ -35,24 +40,29 @@ with code 0; a second one leaves at once, and the next start reads again what wa
 pub(crate) struct Args {
     /// Directories (with all below), globs or files [default: the sources of fillwatch.toml]
     paths: Vec<PathBuf>,
+    /// Evaluate no rules
+    #[arg(long)]
+    no_rules: bool,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let sources = sources::choose(&args.paths, &context.config)?;
-    let settings = settings(context, sources);
+    let mut settings = settings(context, sources);
+    settings.rules = if args.no_rules { None } else { book::settings(context)? };
     let screen = Screen::new(context);
     logging::start(context, &screen);
     for warning in sources::warnings(&args.paths, &context.config) {
         screen.line(&warning);
     }
     let greeting = format!(
-        "watching {} into {}; `fillwatch sql` asks it, Ctrl-C ends it",
+        "watching {} into {}{}; `fillwatch sql` asks it, Ctrl-C ends it",
         quantity::of(settings.sources.len() as u64, "source", "sources"),
-        context.store.display()
+        context.store.display(),
+        if settings.rules.is_none() { ", without rules" } else { "" },
     );
     let report = context.runtime.block_on(async {
         let interrupt = Interrupt::listen()?;
-        let observer = Arc::new(Live::new(screen.clone(), Arc::clone(&context.clock), greeting));
+        let observer = Arc::new(Live::new(screen.clone(), context, greeting));
         let clock = Arc::clone(&context.clock);
         let watch = fillwatch_serve::watch(settings, clock, interrupt.asked(), observer);
         watch.await.map_err(Failure::from)
@@ -77,6 +87,7 @@ struct Live {
     greeting: Mutex<Option<String>>,
     /// Whether it was looked for logs that are not there.
     looked: AtomicBool,
+    color: bool,
 }
 
 /// Rows per second, over the last second or so.
@@ -88,14 +99,15 @@ struct Pace {
 }
 
 impl Live {
-    fn new(screen: Screen, clock: Arc<dyn Clock>, greeting: String) -> Live {
+    fn new(screen: Screen, context: &Context, greeting: String) -> Live {
         let pace = Pace { since: Instant::now(), rows: 0, rows_per_second: 0.0, committed: None };
         Live {
             screen,
-            clock,
+            clock: Arc::clone(&context.clock),
             pace: Mutex::new(pace),
             greeting: Mutex::new(Some(greeting)),
             looked: AtomicBool::new(false),
+            color: context.terminal.error && context.terminal.color,
         }
     }
 
@@ -187,6 +199,20 @@ impl Observer for Live {
             retained.from,
             quantity::bytes(retained.bytes)
         ));
+    }
+
+    fn alert(&self, transition: &Transition) {
+        let (weight, text) = telling::tell(transition, self.color);
+        if self.screen.says(weight) {
+            self.screen.line(&text);
+        }
+    }
+
+    fn rules(&self, news: &RuleNews<'_>) {
+        let (weight, text) = telling::news(news);
+        if self.screen.says(weight) {
+            self.line(&text);
+        }
     }
 
     fn trouble(&self, trouble: &Trouble<'_>) {

@@ -5,8 +5,10 @@
 //! keys it was asked for: what is left over at the end is unknown, and what was asked for is what
 //! may have been meant.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Spanned;
@@ -35,13 +37,13 @@ impl<'a> Document<'a> {
     pub(super) fn section<'t>(
         self,
         table: &'t DeTable<'t>,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         at: usize,
     ) -> Section<'t>
     where
         'a: 't,
     {
-        Section { document: self, name, at, table, asked: RefCell::default() }
+        Section { document: self, name: name.into(), at, table, asked: RefCell::default() }
     }
 
     pub(super) fn line(&self, at: usize) -> usize {
@@ -62,7 +64,7 @@ impl<'a> Document<'a> {
 pub(super) struct Section<'a> {
     document: Document<'a>,
     /// As errors call it; empty for the top level.
-    name: &'static str,
+    name: Cow<'static, str>,
     /// Where it begins.
     at: usize,
     table: &'a DeTable<'a>,
@@ -95,6 +97,12 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// The entries that nobody asked for.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let asked = self.asked.borrow().clone();
+        self.entries().filter(move |(key, _)| !asked.contains(key))
+    }
+
     /// The complaint that `key` is missing.
     pub(super) fn lacks(&self, key: &str) -> ConfigError {
         self.document.error(self.at, format!("{} needs a `{key}`", self.name))
@@ -102,8 +110,16 @@ impl<'a> Section<'a> {
 
     /// Complains of the first key that nobody asked for.
     pub(super) fn finish(&self) -> Result<(), ConfigError> {
+        self.finish_but(|_| false)
+    }
+
+    /// The same, but for keys that are `known` otherwise.
+    pub(super) fn finish_but(&self, known: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
         let asked = self.asked.borrow();
-        let unknown = self.table.keys().filter(|key| !asked.contains(&&**key.get_ref()));
+        let unknown = self
+            .table
+            .keys()
+            .filter(|key| !asked.contains(&&**key.get_ref()) && !known(key.get_ref()));
         let Some(key) = unknown.min_by_key(|key| key.span().start) else { return Ok(()) };
         let called = if self.name.is_empty() {
             format!("unknown key `{}`", key.get_ref())
@@ -113,6 +129,7 @@ impl<'a> Section<'a> {
         let error = self.document.error(key.span().start, called);
         Err(match suggest::nearest(key.get_ref(), asked.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None if asked.is_empty() => error.hint("there are no keys here"),
             None => error.hint(format!("the keys here are {}", asked.join(", "))),
         })
     }
@@ -133,6 +150,48 @@ pub(super) struct Value<'a> {
 impl<'a> Value<'a> {
     pub(super) fn line(&self) -> usize {
         self.document.line(self.value.span().start)
+    }
+
+    /// The file that it stands in.
+    pub(super) fn path(&self) -> &'a Path {
+        self.document.path
+    }
+
+    /// The lines of the keys of a table and of the tables in it, each by its whole name.
+    pub(super) fn lines(&self, within: &str, lines: &mut BTreeMap<String, usize>) {
+        let DeValue::Table(table) = self.value.get_ref() else { return };
+        for (key, value) in table {
+            let name = format!("{within}{}", key.get_ref());
+            lines.insert(name.clone(), self.document.line(key.span().start));
+            self.item(value).lines(&format!("{name}."), lines);
+        }
+    }
+
+    /// The value for those who read it themselves.
+    pub(super) fn plain(&self) -> Result<toml::Value, ConfigError> {
+        Ok(match self.value.get_ref() {
+            DeValue::String(text) => toml::Value::String(text.clone().into_owned()),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map(toml::Value::Integer)
+                .map_err(|_| self.wrong("it is too large"))?,
+            DeValue::Float(number) => number
+                .as_str()
+                .parse()
+                .map(toml::Value::Float)
+                .map_err(|_| self.wrong("it is no number"))?,
+            DeValue::Boolean(flag) => toml::Value::Boolean(*flag),
+            DeValue::Datetime(at) => toml::Value::Datetime(*at),
+            DeValue::Array(items) => {
+                let items = items.iter().map(|item| self.item(item).plain());
+                toml::Value::Array(items.collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(table) => {
+                let entry = |(key, value): (&Spanned<_>, _)| -> Result<_, ConfigError> {
+                    Ok((Cow::into_owned(Cow::clone(key.get_ref())), self.item(value).plain()?))
+                };
+                toml::Value::Table(table.iter().map(entry).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     /// The complaint that this value, though well-formed, will not do.
@@ -164,6 +223,15 @@ impl<'a> Value<'a> {
             DeValue::String(text) => Ok(text),
             _ => Err(self.not("a text")),
         }
+    }
+
+    /// A directory that is there, from `base`.
+    pub(super) fn directory(&self, base: &Path) -> Result<PathBuf, ConfigError> {
+        let path = base.join(self.text()?);
+        if !path.is_dir() {
+            return Err(self.wrong(format!("no such directory: {}", path.display())));
+        }
+        Ok(path)
     }
 
     /// One text, or a list of them.
@@ -227,7 +295,10 @@ impl<'a> Value<'a> {
         })
     }
 
-    pub(super) fn section(&self, name: &'static str) -> Result<Section<'a>, ConfigError> {
+    pub(super) fn section(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+    ) -> Result<Section<'a>, ConfigError> {
         match self.value.get_ref() {
             DeValue::Table(table) => {
                 Ok(self.document.section(table, name, self.value.span().start))

@@ -16,6 +16,11 @@ pub(crate) struct ConfigError {
 }
 
 impl ConfigError {
+    /// The same, of another line.
+    pub(super) fn at(self, line: usize) -> ConfigError {
+        ConfigError { line, ..self }
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> ConfigError {
         self.hint = Some(hint.into());
         self

@@ -4,6 +4,7 @@
 
 mod document;
 mod error;
+mod rules;
 mod source;
 mod tables;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use fillwatch_model::{CANONICAL, limits};
 
 use self::document::{Document, Section};
 pub(crate) use self::error::ConfigError;
+pub(crate) use self::rules::RulesConfig;
 pub(crate) use self::source::SourceConfig;
 pub(crate) use self::tables::TableConfig;
 use crate::failure::Failure;
@@ -38,6 +40,9 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     pub(crate) sql: Sql,
     pub(crate) tables: Vec<TableConfig>,
+    pub(crate) rules: RulesConfig,
+    /// The bots that there should be.
+    pub(crate) bots: Vec<String>,
 }
 
 /// `[ingest]`
@@ -104,6 +109,12 @@ impl Config {
             sql: root.read("sql", |value| sql(&value.section("[sql]")?, base))?.unwrap_or_default(),
             tables: root
                 .read("tables", |value| tables::read(&value.section("[tables]")?, base))?
+                .unwrap_or_default(),
+            rules: root
+                .read("rules", |value| rules::read(&value.section("[rules]")?, base))?
+                .unwrap_or_default(),
+            bots: root
+                .read("bots", |value| rules::bots(&value.section("[bots]")?))?
                 .unwrap_or_default(),
         };
         root.finish()?;
@@ -172,13 +183,7 @@ fn sql(section: &Section<'_>, base: &Path) -> Result<Sql, ConfigError> {
     let sql = Sql {
         timeout: section.read("timeout", |value| value.duration(Duration::from_millis(1)))?,
         memory_bytes: section.read("memory", |value| value.size(MEMORY_MIN))?,
-        views: section.read("views", |value| {
-            let path = base.join(value.text()?);
-            if !path.is_dir() {
-                return Err(value.wrong(format!("no such directory: {}", path.display())));
-            }
-            Ok(path)
-        })?,
+        views: section.read("views", |value| value.directory(base))?,
     };
     section.finish()?;
     Ok(sql)

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use fillwatch_rules::RuleBook;
 
 use super::Config;
 use crate::failure::Failure;
@@ -52,6 +53,16 @@ memory = "2GiB"
 
 [tables]
 limits = "limits.csv"
+
+[rules]
+enabled = true
+catch_up = "6h"
+
+[rules.heartbeat_lost]
+max_silence_s = 30
+
+[bots.mm1]
+[bots.mm2]
 "#,
     )
     .unwrap();
@@ -69,6 +80,9 @@ limits = "limits.csv"
     assert_eq!(config.sql.timeout, Some(Duration::from_secs(30)));
     assert_eq!(config.tables[0].name, "limits");
     assert_eq!(config.tables[0].file, Path::new("/etc/fillwatch/limits.csv"));
+    assert_eq!(config.rules.catch_up, Some(Duration::from_secs(6 * 3_600)));
+    assert!(config.rules.source(false).overrides.contains_key("heartbeat_lost"));
+    assert_eq!(config.bots, ["mm1", "mm2"]);
 }
 
 #[test]
@@ -90,7 +104,7 @@ fn unknown_keys() {
         "\ncolour = true\n",
         expect![[r#"
             fillwatch: fillwatch.toml:2: unknown key `colour`
-            hint: the keys here are store, source, ingest, retention, sql, tables
+            hint: the keys here are store, source, ingest, retention, sql, tables, rules, bots
         "#]],
     );
     check(
@@ -340,5 +354,84 @@ fn a_column_that_is_nearly_canonical_is_a_warning() {
         [
             "fillwatch.toml:4: `faire` in [[source]] fields: a column of your own; did you mean `fair`?"
         ]
+    );
+}
+
+#[test]
+fn what_is_said_of_rules() {
+    check(
+        "[rules]\ndirectry = \"rules\"\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:2: unknown key `directry` in [rules]
+            hint: did you mean `directory`?
+        "#]],
+    );
+    check(
+        "[rules]\ndirectory = \"no/such/directory\"\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:2: `directory` in [rules]: no such directory: no/such/directory
+        "#]],
+    );
+    check(
+        "[rules.heartbeat_lost]\nenabled = 1\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:2: `heartbeat_lost` in [rules]: `enabled` is true or false
+        "#]],
+    );
+    check(
+        "[bots.mm1]\n[bots.mm2]\nowner = \"me\"\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:3: unknown key `owner` in [bots.mm2]
+            hint: there are no keys here
+        "#]],
+    );
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "so that calls read check_rules(text, expect![…])"
+)]
+fn check_rules(text: &str, complaint: Expect) {
+    let config = Config::parse(Path::new("fillwatch.toml"), text).unwrap();
+    let book = RuleBook::read(&config.rules.source(true));
+    let said = match config.rules.check(&book) {
+        Ok(()) => "no complaint\n".to_owned(),
+        Err(error) => Failure::from(error).to_string(),
+    };
+    complaint.assert_eq(&said);
+}
+
+#[test]
+fn rules_take_what_they_know() {
+    check_rules(
+        "[rules.heartbeat_lost]\nmax_silence_s = \"5m\"\nfor = \"1m\"\n[rules.heartbeat_lost.bots.mm1]\nmax_silence_s = 300\n",
+        expect!["no complaint\n"],
+    );
+    check_rules("[rules.edge_drift.critical]\nsigma = 4.0\n", expect!["no complaint\n"]);
+    check_rules(
+        "[rules.hartbeat_lost]\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:1: [rules.hartbeat_lost]: there is no rule `hartbeat_lost`
+            hint: did you mean `heartbeat_lost`?
+        "#]],
+    );
+    check_rules(
+        "[rules.heartbeat_lost]\nfor = \"1m\"\nmax_silense_s = 30\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:3: unknown key `max_silense_s` in [rules.heartbeat_lost]
+            hint: did you mean `max_silence_s`?
+        "#]],
+    );
+    check_rules(
+        "[rules.heartbeat_lost]\nmax_silence_s = 30\n\n[rules.heartbeat_lost.bots.mm1]\nmax_silence_s = 0\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:5: [rules.heartbeat_lost]: bots.mm1: `max_silence_s` is 0, and must be at least 1
+        "#]],
+    );
+    check_rules(
+        "[rules.heartbeat_lost]\n\nevery = \"7s\"\n",
+        expect![[r#"
+            fillwatch: fillwatch.toml:3: [rules.heartbeat_lost]: `every`: a day is no multiple of 7s; take 10s, 15s, 30s, 1m, 5m, 15m, 1h …
+        "#]],
     );
 }

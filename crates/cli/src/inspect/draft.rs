@@ -59,6 +59,18 @@ const TAIL: &str = "
 
 # [tables]
 # limits = \"limits.csv\"        # a table to ask beside ours; CSV, TOML or Parquet, read again when it changes
+
+# [rules]
+# enabled = true
+# directory = \"rules\"          # a directory with one rule a file, added to ours; see sql/rules/README.md
+# catch_up = \"24h\"             # how far back is looked for alerts while fillwatch was not running
+
+# [rules.heartbeat_lost]       # one rule: its params, and every, for, severity, enabled …
+# max_silence_s = 30
+# [rules.heartbeat_lost.bots.mm1]
+# max_silence_s = 300
+
+# [bots.mm1]                   # a bot that there should be: it is missed though it never came
 ";
 
 fn one(source: &Drafted<'_>, found: &[&FileSurvey]) -> String {
@@ -231,7 +243,7 @@ mod tests {
     fn the_commented_settings_are_settings() {
         let text: String = TAIL
             .lines()
-            .filter(|line| !line.contains("views"))
+            .filter(|line| !line.contains("views") && !line.contains("directory ="))
             .map(|line| line.trim_start_matches("# ").to_owned() + "\n")
             .collect();
         Config::parse(Path::new("fillwatch.toml"), &text).unwrap();
