@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, JournalError>;
 
 /// How long transitions, episodes and evaluations are kept.
 const KEPT: Micros = 400 * 86_400_000_000;
-/// What only the last row and peak of an alert changed is written this often.
+/// Where only the last row of an alert changed, it is written this often.
 const REFRESHED: Micros = 60_000_000;
 
 /// One evaluation, as it is kept.
@@ -63,7 +63,7 @@ pub struct Journal {
 }
 
 /// What of an alert must not be lost.
-type Shape = (&'static str, AlertKey, Phase, Micros, String, Vec<Micros>);
+type Shape = (&'static str, AlertKey, Phase, Micros, String, Vec<Micros>, Option<Peak>);
 
 impl Journal {
     /// Opens the database, making its tables if they are not there.
@@ -279,14 +279,8 @@ pub(crate) fn expected(connection: &Connection) -> rusqlite::Result<Vec<(String,
 fn shape(watch: &Watch) -> Vec<Shape> {
     let of = |machine: &'static str, alerts: &Machine| -> Vec<Shape> {
         let shape = |(id, alert): (&AlertKey, &Alert)| {
-            (
-                machine,
-                id.clone(),
-                alert.phase,
-                alert.since,
-                alert.episode.clone(),
-                alert.fired.clone(),
-            )
+            let (episode, fired) = (alert.episode.clone(), alert.fired.clone());
+            (machine, id.clone(), alert.phase, alert.since, episode, fired, alert.peak)
         };
         alerts.alerts().map(shape).collect()
     };

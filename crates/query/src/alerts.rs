@@ -103,10 +103,13 @@ pub const ALERT_TABLES: &[AlertTable] = &[
     },
 ];
 
+/// A table and what it is called.
+type Named = (&'static str, Arc<dyn TableProvider>);
+
 /// The tables with their rows, by name; one that is not there is empty.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
-    tables: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    tables: Vec<Named>,
 }
 
 impl Alerts {
@@ -123,7 +126,7 @@ impl Alerts {
     }
 
     /// All tables.
-    pub(crate) fn all(&self) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, QueryError> {
+    pub(crate) fn all(&self) -> Result<Vec<Named>, QueryError> {
         let one = |table: &AlertTable| {
             let known = self.tables.iter().find(|(name, _)| *name == table.name);
             let provider = match known {

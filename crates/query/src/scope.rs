@@ -228,12 +228,15 @@ impl Scope {
     }
 }
 
+/// A table and what it is called.
+type Named = (&'static str, Arc<dyn TableProvider>);
+
 /// The tables that change from one moment to the next.
 fn late_tables(
     tables: &Tables,
     window: Window,
     opened: Option<Micros>,
-) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, QueryError> {
+) -> Result<Vec<Named>, QueryError> {
     let events = || Arc::clone(&tables.events);
     let mut all = vec![
         ("events", events()),

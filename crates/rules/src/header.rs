@@ -42,6 +42,9 @@ pub struct Optional {
     pub columns: Vec<(String, ColumnType)>,
 }
 
+/// Each level's severity, and the params that it moves.
+pub(crate) type Levels = Vec<(Severity, Vec<(String, ParamValue)>)>;
+
 /// A header, as far as it can be read by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
@@ -66,7 +69,7 @@ pub(crate) struct Header {
     pub(crate) timeout: Micros,
     pub(crate) enabled: bool,
     pub(crate) params: Vec<Param>,
-    pub(crate) levels: Vec<(Severity, Vec<(String, ParamValue)>)>,
+    pub(crate) levels: Levels,
     pub(crate) tables: Vec<Optional>,
 }
 
@@ -286,10 +289,7 @@ fn params(table: &toml::Table) -> Result<Vec<Param>, String> {
 }
 
 /// The levels, the worst first.
-fn levels(
-    table: &toml::Table,
-    params: &[Param],
-) -> Result<Vec<(Severity, Vec<(String, ParamValue)>)>, String> {
+fn levels(table: &toml::Table, params: &[Param]) -> Result<Levels, String> {
     let fault =
         || "`levels` is a table for each severity: [levels.warning], [levels.critical]".to_owned();
     let Some(value) = table.get("levels") else { return Ok(Vec::new()) };
