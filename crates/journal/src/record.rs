@@ -176,12 +176,43 @@ impl Journal {
         Ok(())
     }
 
-    /// Keeps the state of a rule without an evaluation: a time in which nobody looked was skipped.
-    pub fn forget(&mut self, rule: &str) -> Result<()> {
-        self.connection.execute("delete from rule_state where rule = ?1", [rule])?;
-        self.connection.execute("delete from alert_state where rule = ?1", [rule])?;
+    /// Ends the alerts of a rule that is no more, and says of each that fired that it is over. Says
+    /// how many there were.
+    pub fn retire(&mut self, rule: &str, now: Micros) -> Result<usize> {
+        let transaction = self.connection.transaction()?;
+        let why = "the rule was removed or switched off";
+        let ended = transaction.execute(
+            "insert into transition (told_at, rule, severity, turn, at, since, key, bot, episode,
+                 value, peak, peak_at, fired_within_1h, belated, summary, description, labels,
+                 runbook, row, window_from, params, revision, version, body)
+             select ?2, t.rule, t.severity, 'resolved', ?2, t.since, t.key, t.bot, t.episode,
+                    a.value, a.peak, a.peak_at, t.fired_within_1h, null, t.summary || ' (' || ?3 || ')',
+                    t.description, t.labels, t.runbook, a.row, t.window_from, t.params, t.revision,
+                    t.version,
+                    json_set(t.body, '$.turn', 'resolved', '$.description', ?3)
+             from alert_state as a
+             join transition as t on t.episode = a.episode and t.turn = 'firing'
+             where a.rule = ?1 and a.phase = 'firing'
+             group by a.episode",
+            params![rule, now, why],
+        )?;
+        transaction.execute(
+            "insert into outbox (queued_at, kind, transition, episode, body)
+             select ?2, 'transition', t.seq, t.episode, t.body
+             from transition as t join alert_state as a on a.episode = t.episode
+             where a.rule = ?1 and a.phase = 'firing' and t.turn = 'resolved' and t.at = ?2",
+            params![rule, now],
+        )?;
+        transaction.execute(
+            "update episode set resolved_at = ?2 where resolved_at is null and episode in
+                 (select episode from alert_state where rule = ?1)",
+            params![rule, now],
+        )?;
+        transaction.execute("delete from rule_state where rule = ?1", [rule])?;
+        transaction.execute("delete from alert_state where rule = ?1", [rule])?;
+        transaction.commit()?;
         self.shape.remove(rule);
-        Ok(())
+        Ok(ended)
     }
 
     /// Queues what fired and resolved while ticks were made up for: in one digest, and what of it

@@ -30,6 +30,7 @@ mod relation;
 mod scope;
 mod session;
 mod settings;
+pub mod stretch;
 pub mod themes;
 pub mod values;
 mod views;

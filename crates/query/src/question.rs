@@ -1,6 +1,6 @@
 //! A query that is asked again and again, each time as of another moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 use fillwatch_model::ColumnType;
 
 use crate::close::arrow_type;
-use crate::{QueryError, guard};
+use crate::{QueryError, Views, guard};
 
 /// A query that was parsed and checked once, with parameters of its own.
 #[derive(Clone, Debug)]
@@ -54,6 +54,16 @@ impl Question {
     /// The tables and views that it reads.
     pub fn reads(&self) -> &[String] {
         &self.reads
+    }
+
+    /// Who reads this table for it: views by name, and itself as the empty name.
+    pub fn readers_of(&self, table: &str, views: &Views) -> BTreeSet<String> {
+        let mut readers = BTreeSet::new();
+        if self.reads.iter().any(|read| read == table) {
+            readers.insert(String::new());
+        }
+        self.reads.iter().for_each(|read| views.readers_of(read, table, &mut readers));
+        readers
     }
 
     /// The parameters that it names, without the `$`.

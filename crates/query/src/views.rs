@@ -5,7 +5,7 @@
 //! without knowing the tables' columns is checked when they are loaded; the rest when one is used,
 //! so that a view over columns that no log has had yet does not stand in the way of the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +105,15 @@ impl Views {
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// The views by which `name` reads this table, itself among them. There are no circles.
+    pub(crate) fn readers_of(&self, name: &str, table: &str, readers: &mut BTreeSet<String>) {
+        let Some(view) = self.by_name.get(name) else { return };
+        if view.reads.iter().any(|read| read == table) {
+            readers.insert(name.to_owned());
+        }
+        view.reads.iter().for_each(|read| self.readers_of(read, table, readers));
     }
 
     /// The text of every view that `statements` read, however indirectly, by name.

@@ -140,6 +140,11 @@ pub(crate) fn news(news: &RuleNews<'_>) -> (Weight, String) {
                 between(from, to)
             ),
         ),
+        RuleNews::Retired { rule, alerts } => {
+            let weight = if *alerts > 0 { Weight::Notable } else { Weight::Routine };
+            let alerts = quantity::of(*alerts as u64, "alert", "alerts");
+            (weight, format!("rule {rule} is no more; {alerts} of it ended"))
+        }
         RuleNews::Overloaded { rule, ticks } => {
             let ticks = quantity::of(*ticks, "tick", "ticks");
             (

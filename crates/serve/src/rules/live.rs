@@ -102,6 +102,13 @@ pub enum RuleNews<'a> {
         /// Until when.
         to: Micros,
     },
+    /// A rule is no more, and with it its alerts.
+    Retired {
+        /// The rule.
+        rule: &'a str,
+        /// How many of its alerts fired.
+        alerts: usize,
+    },
     /// Evaluations take longer than there is between them.
     Overloaded {
         /// The rule.
@@ -205,13 +212,14 @@ impl Ruling {
         };
         ruling.stamp = ruling.stamped();
         ruling.read();
+        ruling.retire()?;
         Ok(ruling)
     }
 
     async fn run(&mut self) -> Result<(), ServeError> {
         self.catch_up().await?;
         loop {
-            self.reload();
+            self.reload()?;
             let worked = self.round().await?;
             if !worked {
                 let readiness = Arc::clone(&self.readiness);
@@ -487,16 +495,34 @@ impl Ruling {
     }
 
     /// Reads the rules again if their files have changed: all of them, and then at once.
-    fn reload(&mut self) {
+    fn reload(&mut self) -> Result<(), ServeError> {
         if self.looked.elapsed() < RELOAD {
-            return;
+            return Ok(());
         }
         self.looked = Instant::now();
         let stamp = self.stamped();
         if stamp != self.stamp {
             self.stamp = stamp;
             self.read();
+            self.retire()?;
         }
+        Ok(())
+    }
+
+    /// Ends the alerts of rules that are no more. Of one whose file is only broken they stay.
+    fn retire(&mut self) -> Result<(), ServeError> {
+        let is_gone = |name: &&String| {
+            !self.prepared.contains_key(*name)
+                && *name != unready::NAME
+                && !self.book.broken().iter().any(|broken| broken.name == **name)
+        };
+        let gone: Vec<String> = self.watches.keys().filter(is_gone).cloned().collect();
+        for name in gone {
+            let alerts = self.journal.retire(&name, self.clock.now())?;
+            self.watches.remove(&name);
+            self.observer.rules(&RuleNews::Retired { rule: &name, alerts });
+        }
+        Ok(())
     }
 
     fn stamped(&self) -> Vec<(PathBuf, Option<SystemTime>, u64)> {

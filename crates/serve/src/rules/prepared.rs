@@ -1,8 +1,9 @@
 //! A rule whose query is parsed.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fillwatch_query::{QueryError, Question};
+use fillwatch_query::{QueryError, Question, Views};
 use fillwatch_rules::{Asking, Rule, RuleError};
 
 /// A rule whose query is parsed: ready to be asked at any tick.
@@ -47,6 +48,11 @@ impl Prepared {
     /// The tables and views that it reads.
     pub fn reads(&self) -> &[String] {
         self.question.reads()
+    }
+
+    /// Who reads this table for it: views by name, and itself as the empty name.
+    pub(crate) fn readers_of(&self, table: &str, views: &Views) -> BTreeSet<String> {
+        self.question.readers_of(table, views)
     }
 
     /// Whether its query always returns a row, whatever the events.

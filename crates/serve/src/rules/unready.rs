@@ -27,6 +27,9 @@ const RULE: &str = r#"--- severity = "critical"
 select 1
 "#;
 
+/// What the rule is called.
+pub(super) const NAME: &str = "logs_unread";
+
 const MINUTE: Micros = 60_000_000;
 /// How far back it is looked which bots a file is of.
 const LOOK_BACK: Micros = 2 * 86_400_000_000;
@@ -75,7 +78,7 @@ impl Unready {
     ) -> Result<Vec<Transition>, ServeError> {
         let tick = now.div_euclid(MINUTE) * MINUTE;
         if self.kept.is_none() {
-            let rule = Rule::read(Path::new("logs_unread.sql"), RULE, true, &Overrides::default())?;
+            let rule = Rule::read(Path::new(&format!("{NAME}.sql")), RULE, true, &Overrides::default())?;
             let watch = journal.load()?.remove(&rule.name).unwrap_or_default();
             self.kept = Some((rule, watch));
         }
