@@ -5,6 +5,7 @@
 mod asking;
 mod boards;
 mod measures;
+mod rules;
 mod tables;
 
 use std::fs;
@@ -86,7 +87,24 @@ fn check(place: &Place, line: &str, prints: Expect) {
 fn every_command_shows_an_example() {
     let place = Place::new(&[]);
     for command in [
-        "demo", "inspect", "ingest", "watch", "bots", "fills", "orders", "sql", "status", "verify",
+        "demo",
+        "inspect",
+        "ingest",
+        "watch",
+        "alerts",
+        "bots",
+        "fills",
+        "orders",
+        "rules",
+        "rules list",
+        "rules check",
+        "rules test",
+        "rules run",
+        "rules explain",
+        "rules backtest",
+        "sql",
+        "status",
+        "verify",
         "simulate",
     ] {
         let help = place.sh(&format!("fillwatch {command} --help"));

@@ -17,7 +17,8 @@ fn check(system: &str, measures: Expect) {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/logs").join(system);
     let text = Place::new(&[]).sh(&format!("fillwatch inspect {}", logs.display()));
     let from = text.find("\nmeasures").unwrap_or_else(|| panic!("{text}"));
-    measures.assert_eq(&text[from + 1..]);
+    let to = text.find("\nrules\n").unwrap_or_else(|| panic!("{text}"));
+    measures.assert_eq(&text[from + 1..to]);
 }
 
 /// What `inspect` says of some bots: of a view, or of a column of one, `fills.slippage`.
@@ -69,6 +70,7 @@ fn said(text: &str) -> Vec<Said> {
             lacks: &after("missing", ": no ") | &after("no lines", ": no "),
         }
     };
+    let (text, _) = text.split_once("\nrules\n").unwrap_or((text, ""));
     text.split("\nmeasures").skip(1).map(section).collect()
 }
 

@@ -246,7 +246,7 @@ impl Report {
             quantity::moment(self.span.to),
             quantity::of(self.evaluations, "evaluation", "evaluations"),
         );
-        if self.after.is_some() {
+        if self.pages().iter().any(|(side, _)| *side != Side::Both) {
             about += "; `-` would have been, `+` would be new";
         }
         if self.interrupted {

@@ -224,7 +224,7 @@ fn wrong(rule: &Rule, ground: &Ground) -> Vec<Finding> {
     let columns = match ground.look.columns(&prepared) {
         Ok(columns) => columns,
         // A column of a log's own is there once a line has it.
-        Err(error) if ground.seen.is_none() => {
+        Err(error) if ground.seen.is_none() && support::reads_events(&prepared) => {
             findings
                 .push(Finding::advice(format!("without a store it cannot be planned: {error}")));
             return findings;

@@ -188,11 +188,15 @@ impl Seen {
     }
 }
 
+/// Whether a rule reads the events themselves, whose columns are those that a log has had.
+pub(crate) fn reads_events(prepared: &Prepared) -> bool {
+    let is_one = |name: &String| matches!(name.as_str(), "events" | "history" | "lead_events");
+    prepared.reads().iter().any(is_one)
+}
+
 /// The columns of `events` that a rule names, if it reads them itself and not through a view.
 pub(crate) fn columns_of_events(rule: &Rule) -> Vec<&str> {
-    let reads = Prepared::of(rule);
-    let reads = reads.as_ref().map(Prepared::reads).unwrap_or_default();
-    if !reads.iter().any(|name| matches!(name.as_str(), "events" | "history")) {
+    if !Prepared::of(rule).is_ok_and(|prepared| reads_events(&prepared)) {
         return Vec::new();
     }
     let is_column = |word: &&str| CANONICAL.iter().any(|(name, _)| name == word);

@@ -193,19 +193,19 @@ mod tests {
         check(
             transition(Turn::Fired),
             expect![[
-                r#"2026-01-05T12:02:05Z FIRING   critical heartbeat_lost bot="mm 1"  mm 1: no � heartbeat for 2 m 5 s"#
+                r#"2026-01-05T12:02:05Z FIRING   critical heartbeat_lost bot="mm 1"  mm 1: no \x1b heartbeat for 2 m 5 s"#
             ]],
         );
         check(
             Transition { fired_within_1h: 4, ..transition(Turn::Fired) },
             expect![[
-                r#"2026-01-05T12:02:05Z FIRING   critical heartbeat_lost bot="mm 1"  mm 1: no � heartbeat for 2 m 5 s (4th time within the hour)"#
+                r#"2026-01-05T12:02:05Z FIRING   critical heartbeat_lost bot="mm 1"  mm 1: no \x1b heartbeat for 2 m 5 s (4th time within the hour)"#
             ]],
         );
         check(
             Transition { belated: Some(Belated::CaughtUp), ..transition(Turn::Resolved) },
             expect![[
-                r#"2026-01-05T12:02:05Z RESOLVED critical heartbeat_lost bot="mm 1"  mm 1: no � heartbeat for 2 m 5 s (after 2 m 5 s; belated: fillwatch was not running)"#
+                r#"2026-01-05T12:02:05Z RESOLVED critical heartbeat_lost bot="mm 1"  mm 1: no \x1b heartbeat for 2 m 5 s (after 2 m 5 s; belated: fillwatch was not running)"#
             ]],
         );
     }
