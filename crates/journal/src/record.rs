@@ -16,8 +16,6 @@ type Result<T> = std::result::Result<T, JournalError>;
 
 /// How long transitions, episodes and evaluations are kept.
 const KEPT: Micros = 400 * 86_400_000_000;
-/// Where only the last row of an alert changed, it is written this often.
-const REFRESHED: Micros = 60_000_000;
 
 /// One evaluation, as it is kept.
 #[derive(Clone, Debug)]
@@ -56,14 +54,12 @@ pub struct Outgoing {
 /// The database, open for writing.
 pub struct Journal {
     connection: Connection,
-    /// When the alerts of each rule were last written whole.
-    written: HashMap<String, Micros>,
-    /// What stands in the database of them, as far as it decides anything.
-    shape: HashMap<String, Vec<Shape>>,
+    /// The alerts of each rule as they stand in the database: only those that changed are written.
+    kept: HashMap<String, Kept>,
 }
 
-/// What of an alert must not be lost.
-type Shape = (&'static str, AlertKey, Phase, Micros, String, Vec<Micros>, Option<Peak>);
+/// The alerts of a rule, by whose they are and their key.
+type Kept = BTreeMap<(&'static str, AlertKey), Alert>;
 
 impl Journal {
     /// Opens the database, making its tables if they are not there.
@@ -73,7 +69,7 @@ impl Journal {
         connection.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
         connection.pragma_update(None, "synchronous", "full").map_err(fault)?;
         connection.execute_batch(SCHEMA).map_err(fault)?;
-        Ok(Journal { connection, written: HashMap::new(), shape: HashMap::new() })
+        Ok(Journal { connection, kept: HashMap::new() })
     }
 
     /// The state of every rule, by name.
@@ -152,27 +148,20 @@ impl Journal {
     pub fn record(&mut self, now: Micros, entries: &[Entry<'_>]) -> Result<()> {
         let transaction =
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut shapes = Vec::new();
+        let mut kept = Vec::new();
         for entry in entries {
             state(&transaction, entry)?;
-            let shape = shape(entry.watch);
             let name = &entry.rule.name;
-            let known = self.shape.get(name);
-            let is_stale = self.written.get(name).is_none_or(|at| entry.tick - at >= REFRESHED);
-            if known != Some(&shape) || (is_stale && !shape.is_empty()) {
-                alerts(&transaction, entry)?;
-                shapes.push((name.clone(), shape, entry.tick));
-            }
+            let present = alerts_of(entry.watch);
+            alerts(&transaction, entry, &present, self.kept.get(name))?;
+            kept.push((name.clone(), present));
             evaluation(&transaction, entry)?;
             for one in entry.transitions {
                 transition(&transaction, now, entry, one)?;
             }
         }
         transaction.commit()?;
-        for (name, shape, tick) in shapes {
-            self.shape.insert(name.clone(), shape);
-            self.written.insert(name, tick);
-        }
+        self.kept.extend(kept);
         Ok(())
     }
 
@@ -211,7 +200,7 @@ impl Journal {
         transaction.execute("delete from rule_state where rule = ?1", [rule])?;
         transaction.execute("delete from alert_state where rule = ?1", [rule])?;
         transaction.commit()?;
-        self.shape.remove(rule);
+        self.kept.remove(rule);
         Ok(ended)
     }
 
@@ -307,13 +296,10 @@ pub(crate) fn expected(connection: &Connection) -> rusqlite::Result<Vec<(String,
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-fn shape(watch: &Watch) -> Vec<Shape> {
-    let of = |machine: &'static str, alerts: &Machine| -> Vec<Shape> {
-        let shape = |(id, alert): (&AlertKey, &Alert)| {
-            let (episode, fired) = (alert.episode.clone(), alert.fired.clone());
-            (machine, id.clone(), alert.phase, alert.since, episode, fired, alert.peak)
-        };
-        alerts.alerts().map(shape).collect()
+fn alerts_of(watch: &Watch) -> Kept {
+    let of = |machine: &'static str, alerts: &Machine| -> Kept {
+        let alerts = alerts.alerts().map(|(id, alert)| ((machine, id.clone()), alert.clone()));
+        alerts.collect()
     };
     let mut all = of("alerts", &watch.alerts);
     all.extend(of("failing", &watch.failing));
@@ -346,48 +332,84 @@ fn state(transaction: &Transaction<'_>, entry: &Entry<'_>) -> rusqlite::Result<(
     Ok(())
 }
 
-fn alerts(transaction: &Transaction<'_>, entry: &Entry<'_>) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("delete from alert_state where rule = ?1")?
-        .execute([&entry.rule.name])?;
-    let mut insert = transaction.prepare_cached(
-        "insert into alert_state
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-    )?;
-    for (machine, alerts) in [("alerts", &entry.watch.alerts), ("failing", &entry.watch.failing)] {
-        for (id, alert) in alerts.alerts() {
-            let (phase, fired_at, absent_since) = match alert.phase {
-                Phase::Resting => ("resting", None, None),
-                Phase::Pending => ("pending", None, None),
-                Phase::Firing { fired_at, absent_since } => {
-                    ("firing", Some(fired_at), absent_since)
-                }
-            };
-            let told = entry.rule.transition(&alert.change(id, Turn::Fired, entry.tick));
-            insert.execute(params![
-                entry.rule.name,
-                machine,
-                id.severity.as_str(),
-                id.values,
-                json::of_row(&alert.key),
-                phase,
-                alert.since,
-                fired_at,
-                absent_since,
-                alert.episode,
-                alert.value,
-                alert.peak.map(|peak| peak.value),
-                alert.peak.map(|peak| peak.at),
-                json!(alert.fired).to_string(),
-                alert.says,
-                told.summary,
-                told.description,
-                json::of_labels(&told.labels),
-                told.runbook,
-                json::of_row(&alert.row.0),
-            ])?;
+/// Writes the alerts that are not as they stand there, and removes those that are no more.
+fn alerts(
+    transaction: &Transaction<'_>,
+    entry: &Entry<'_>,
+    now: &Kept,
+    known: Option<&Kept>,
+) -> rusqlite::Result<()> {
+    let rule = &entry.rule.name;
+    match known {
+        Some(known) => {
+            let mut delete = transaction.prepare_cached(
+                "delete from alert_state
+                 where rule = ?1 and machine = ?2 and severity = ?3 and id = ?4",
+            )?;
+            for (machine, id) in known.keys().filter(|id| !now.contains_key(id)) {
+                delete.execute(params![rule, machine, id.severity.as_str(), id.values])?;
+            }
+        }
+        // What a life before this one left is not known here.
+        None => {
+            transaction
+                .prepare_cached("delete from alert_state where rule = ?1")?
+                .execute([rule])?;
         }
     }
+    for ((machine, id), alert) in now {
+        if known.and_then(|known| known.get(&(*machine, id.clone()))) != Some(alert) {
+            self::alert(transaction, entry, machine, id, alert)?;
+        }
+    }
+    Ok(())
+}
+
+fn alert(
+    transaction: &Transaction<'_>,
+    entry: &Entry<'_>,
+    machine: &str,
+    id: &AlertKey,
+    alert: &Alert,
+) -> rusqlite::Result<()> {
+    let (phase, fired_at, absent_since) = match alert.phase {
+        Phase::Resting => ("resting", None, None),
+        Phase::Pending => ("pending", None, None),
+        Phase::Firing { fired_at, absent_since } => ("firing", Some(fired_at), absent_since),
+    };
+    let change = alert.change(id, Turn::Fired, entry.tick);
+    let told = match machine {
+        "failing" => fillwatch_rules::of_failing(&change),
+        _ => entry.rule.transition(&change),
+    };
+    transaction
+        .prepare_cached(
+            "insert or replace into alert_state
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                     ?18, ?19, ?20)",
+        )?
+        .execute(params![
+            entry.rule.name,
+            machine,
+            id.severity.as_str(),
+            id.values,
+            json::of_row(&alert.key),
+            phase,
+            alert.since,
+            fired_at,
+            absent_since,
+            alert.episode,
+            alert.value,
+            alert.peak.map(|peak| peak.value),
+            alert.peak.map(|peak| peak.at),
+            json!(alert.fired).to_string(),
+            alert.says,
+            told.summary,
+            told.description,
+            json::of_labels(&told.labels),
+            told.runbook,
+            json::of_row(&alert.row.0),
+        ])?;
     Ok(())
 }
 

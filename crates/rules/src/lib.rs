@@ -42,4 +42,4 @@ pub use rule::{Asking, Level, Rule};
 pub use rulebook::{Broken, RuleBook, RuleSource, SHIPPED, SHIPPED_TESTS};
 pub use template::Told;
 pub use tick::{Ticks, ticks_between};
-pub use watch::{Health, OutcomeKind, RULE_FAILING, Stepped, Watch};
+pub use watch::{Health, OutcomeKind, RULE_FAILING, Stepped, Watch, of_failing};

@@ -163,12 +163,17 @@ impl Watch {
             there.insert(canonical(severity, &key), (key, row, Some(says)));
         }
         let changes = self.failing.step(&terms, tick, there, &Held::Nobody);
-        changes.iter().map(|change| about(RULE_FAILING, change)).collect()
+        changes.iter().map(of_failing).collect()
     }
 }
 
+/// What is told of the alert that a rule fails.
+pub fn of_failing(change: &Change) -> Transition {
+    about(RULE_FAILING, change)
+}
+
 /// What is told of an alert that no rule file is behind.
-pub(crate) fn about(rule: &str, change: &Change) -> Transition {
+fn about(rule: &str, change: &Change) -> Transition {
     let says = change.says.clone().unwrap_or_default();
     Transition {
         rule: rule.to_owned(),

@@ -538,23 +538,48 @@ impl Ruling {
         stamps
     }
 
+    /// A rule that takes the place of one that works must work itself. One that is new may wait for
+    /// columns that no log has had yet: then it says so by failing.
+    fn plans(&self, ready: Prepared, takes_a_place: bool) -> Result<Prepared, String> {
+        if takes_a_place {
+            let look = self.look(self.clock.now()).map_err(|error| error.to_string())?;
+            look.columns(&ready).map_err(|error| error.to_string())?;
+        }
+        Ok(ready)
+    }
+
     fn read(&mut self) {
         let mut book = self.book.again(&self.settings.source);
         let mut prepared = BTreeMap::new();
         let names: Vec<String> = book.enabled().map(|rule| rule.name.clone()).collect();
         for name in names {
-            let parsed = book.get(&name).map(Prepared::of);
-            match parsed {
-                Some(Ok(ready)) => {
+            let Some(rule) = book.get(&name) else { continue };
+            let before = self.book.get(&name);
+            // What has not changed goes on with the plan it has.
+            if let (Some(before), Some(ready)) = (before, self.prepared.get(&name))
+                && before.text == rule.text
+                && before.levels == rule.levels
+            {
+                let ready = Arc::clone(ready);
+                prepared.insert(
+                    name,
+                    Arc::new(Prepared { rule: rule.clone(), ..Prepared::clone(&ready) }),
+                );
+                continue;
+            }
+            match Prepared::of(rule)
+                .map_err(|error| error.cause)
+                .and_then(|ready| self.plans(ready, before.is_some()))
+            {
+                Ok(ready) => {
                     prepared.insert(name, Arc::new(ready));
                 }
-                Some(Err(error)) => {
-                    book.set_aside(&self.book, &name, error.cause);
+                Err(cause) => {
+                    book.set_aside(&self.book, &name, cause);
                     if let Some(Ok(ready)) = book.get(&name).map(Prepared::of) {
                         prepared.insert(name, Arc::new(ready));
                     }
                 }
-                None => {}
             }
         }
         for broken in book.broken() {

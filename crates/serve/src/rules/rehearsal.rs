@@ -212,9 +212,7 @@ impl Stage {
                 late: 0,
                 version: None,
             };
-            if !stepped.transitions.is_empty() {
-                self.journal.record(tick, &[entry])?;
-            }
+            self.journal.record(tick, &[entry])?;
             self.transitions.extend(stepped.transitions);
         }
         Ok(())
@@ -264,17 +262,6 @@ impl Stage {
     /// What a kill leaves is what is on disk: the rows are read again from the logs, the alerts from
     /// the journal.
     async fn restart(&mut self) -> Result<(), ServeError> {
-        let entry = Entry {
-            rule: &self.prepared.rule,
-            watch: &self.watch,
-            tick: self.watch.cursor.unwrap_or_default(),
-            kind: self.watch.health.outcome,
-            transitions: &[],
-            took: 0,
-            late: 0,
-            version: None,
-        };
-        self.journal.record(self.watch.cursor.unwrap_or_default(), &[entry])?;
         while self.store.is_dirty() {
             self.store.commit().await?;
         }

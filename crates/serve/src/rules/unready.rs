@@ -78,7 +78,8 @@ impl Unready {
     ) -> Result<Vec<Transition>, ServeError> {
         let tick = now.div_euclid(MINUTE) * MINUTE;
         if self.kept.is_none() {
-            let rule = Rule::read(Path::new(&format!("{NAME}.sql")), RULE, true, &Overrides::default())?;
+            let rule =
+                Rule::read(Path::new(&format!("{NAME}.sql")), RULE, true, &Overrides::default())?;
             let watch = journal.load()?.remove(&rule.name).unwrap_or_default();
             self.kept = Some((rule, watch));
         }
