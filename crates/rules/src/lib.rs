@@ -41,5 +41,5 @@ pub use param::{MOVABLE, Overrides, Param, ParamValue};
 pub use rule::{Asking, Level, Rule};
 pub use rulebook::{Broken, RuleBook, RuleSource, SHIPPED, SHIPPED_TESTS};
 pub use template::Told;
-pub use tick::{Ticks, ticks_between};
+pub use tick::{Course, Ticks, ticks_between};
 pub use watch::{Health, OutcomeKind, RULE_FAILING, Stepped, Watch, of_failing};

@@ -41,7 +41,7 @@ pub async fn attach(dir: &Path) -> Result<Attached, ServeError> {
 /// If there is no store, or it cannot be read.
 pub async fn tables(dir: &Path) -> Result<Tables, ServeError> {
     let mut tables = of(&attach(dir).await?.snapshot)?;
-    tables.alerts = told::alerts(&Layout::new(dir)?)?;
+    tables.alerts = told::alerts(&Layout::new(dir)?);
     Ok(tables)
 }
 

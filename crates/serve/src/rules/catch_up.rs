@@ -214,14 +214,25 @@ fn differences(
             told.push(Transition { belated: Some(Belated::LateRows), ..turn.clone() });
         }
     }
-    // What was told to fire and, as is known now, does not.
-    for (id, alert) in
-        old.alerts.alerts().filter(|(_, alert)| alert.is_firing() && alert.since >= from)
-    {
-        let resolved =
+    // What was told to be over and, as is known now, is not.
+    for (id, alert) in new.alerts.alerts().filter(|(_, alert)| alert.is_firing()) {
+        let fired =
             turned.iter().any(|turn| turn.episode == alert.episode && turn.turn == Turn::Fired);
-        if !is.contains(&alert.episode) && !resolved {
+        if !was.contains(&alert.episode) && !fired {
+            let mut change = rule.transition(&alert.change(id, Turn::Fired, alert.since));
+            change.belated = Some(Belated::LateRows);
+            change.at = new.cursor.unwrap_or(alert.since);
+            told.push(change);
+        }
+    }
+    // What was told to fire and, as is known now, did not; whether it is over meanwhile or not.
+    for (id, alert) in old.alerts.alerts() {
+        let fired_since = alert.fired.last().is_some_and(|at| *at >= from);
+        let fires_still =
+            turned.iter().any(|turn| turn.episode == alert.episode && turn.turn == Turn::Fired);
+        if fired_since && alert.since >= from && !fires_still && !is.contains(&alert.episode) {
             let mut change = rule.transition(&alert.change(id, Turn::Amended, alert.since));
+            change.at = new.cursor.unwrap_or(alert.since);
             change.belated = Some(Belated::LateRows);
             change.summary = format!("withdrawn, by lines that came late: {}", change.summary);
             told.push(change);

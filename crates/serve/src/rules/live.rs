@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use fillwatch_journal::{Entry, Journal};
 use fillwatch_model::{Belated, Clock, Micros, Transition};
 use fillwatch_query::Views;
-use fillwatch_rules::{Every, Held, Outcome, RuleBook, RuleSource, Ticks, Watch, ticks_between};
+use fillwatch_rules::{Course, Every, Held, Outcome, RuleBook, RuleSource, Ticks, Watch};
 use fillwatch_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -31,8 +31,6 @@ const RELOAD: Duration = Duration::from_secs(2);
 /// A rule that is evaluated on change rests so many times as long as that took.
 const REST_SHARE: u32 = 2;
 const REST_MIN: Duration = Duration::from_millis(20);
-/// A clock that is set back by more than this is believed; by less, it is waited for.
-const SET_BACK: Micros = 60 * SECOND;
 /// How often old entries are removed.
 const PRUNE: Duration = Duration::from_secs(3_600);
 const SECOND: Micros = 1_000_000;
@@ -268,28 +266,22 @@ impl Ruling {
         for (name, prepared) in &self.prepared {
             let rule = &prepared.rule;
             let ticks = Ticks::of(rule.every);
-            let tick = ticks.at_or_before(now - rule.delay);
             let watch = self.watches.entry(name.clone()).or_default();
-            let Some(cursor) = watch.cursor else {
-                // A rule that is new begins with the tick to come: it has missed none.
-                watch.cursor = Some(tick);
-                continue;
+            let missed = match ticks.course(watch.cursor, now, rule.delay) {
+                Course::Wait => continue,
+                Course::BeginAfter(tick) => {
+                    watch.cursor = Some(tick);
+                    continue;
+                }
+                Course::Evaluate(missed) => missed,
             };
-            if cursor > now + SET_BACK {
-                // The clock was set back. What fires goes on; nobody can say what happened meanwhile.
-                watch.cursor = Some(tick);
-                continue;
-            }
-            if tick <= cursor {
-                continue;
-            }
+            let Some(tick) = missed.last().copied() else { continue };
             let is_read = reached.at >= tick + rule.delay
                 && reached.behind.iter().all(|file| file.since >= tick + rule.delay);
             let patience = PATIENCE.min(ticks.interval() / 2);
             if !is_read && now < tick + rule.delay + patience {
                 continue;
             }
-            let missed: Vec<Micros> = ticks_between(ticks, cursor, tick).collect();
             let interval = Duration::from_micros(ticks.interval().unsigned_abs());
             if missed.len() > 1 && self.took > interval {
                 skipped.push((name.clone(), missed.len() as u64 - 1));
@@ -335,7 +327,7 @@ impl Ruling {
             self.prepared.values().any(|prepared| prepared.reads().iter().any(|read| read == name))
         };
         let alerts = if ["alerts", "alert_history", "rule_health"].iter().any(|name| asks(name)) {
-            told::alerts(self.store.layout())?
+            told::alerts(self.store.layout())
         } else {
             fillwatch_query::Alerts::default()
         };

@@ -7,9 +7,14 @@ use fillwatch_store::Layout;
 
 use crate::ServeError;
 
-/// The tables about alerts of a store.
-pub(crate) fn alerts(layout: &Layout) -> Result<Alerts, ServeError> {
-    let Some(ledger) = Ledger::look(&layout.state())? else { return Ok(Alerts::default()) };
+/// The tables about alerts of a store. What is about events is asked without its state, too: one
+/// that is gone or damaged says nothing of alerts, and `fillwatch alerts` says that it does not.
+pub(crate) fn alerts(layout: &Layout) -> Alerts {
+    let ledger = Ledger::look(&layout.state()).ok().flatten();
+    ledger.and_then(|ledger| read(&ledger).ok()).unwrap_or_default()
+}
+
+fn read(ledger: &Ledger) -> Result<Alerts, ServeError> {
     let alerts = Alerts::default()
         .with("alerts", &ledger.alerts()?)?
         .with("alert_history", &ledger.history()?)?
