@@ -50,10 +50,9 @@ fn what_late_lines_change_is_amended_and_says_so() {
     let _watch = Watch::begin(world);
     let mut log =
         OpenOptions::new().create(true).append(true).open(world.join("logs/mm1.jsonl")).unwrap();
-    beat(&mut log, now(), 1);
     // It beats, and is evaluated, before anything is late.
-    wait(world, "evaluations of bad", "select evaluations > 3 from rule_state where rule = 'bad'");
-    for _ in 0..3 {
+    let evaluated = "select evaluations > 3 from rule_state where rule = 'bad'";
+    while !holds(world, evaluated) {
         beat(&mut log, now(), 1);
         std::thread::sleep(Duration::from_secs(1));
     }
@@ -118,16 +117,18 @@ fn beat(log: &mut File, at: f64, n: u32) {
     writeln!(log, "{{\"ts\": {at:.3}, \"event\": \"heartbeat\", \"n\": {n}}}").unwrap();
 }
 
+/// Whether `sql` says more than 0.
+fn holds(world: &Path, sql: &str) -> bool {
+    let said = Connection::open(world.join("store/state.db"))
+        .ok()
+        .and_then(|state| state.query_row(sql, [], |row| row.get::<_, i64>(0)).ok());
+    said.is_some_and(|said| said > 0)
+}
+
 /// Waits until `sql` says more than 0.
 fn wait(world: &Path, what: &str, sql: &str) {
     let until = Instant::now() + Duration::from_secs(90);
-    loop {
-        let told = Connection::open(world.join("store/state.db"))
-            .ok()
-            .and_then(|state| state.query_row(sql, [], |row| row.get::<_, i64>(0)).ok());
-        if told.is_some_and(|told| told > 0) {
-            return;
-        }
+    while !holds(world, sql) {
         assert!(Instant::now() < until, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -207,7 +207,10 @@ fn differences(
         let known = was.contains(&turn.episode);
         let is_news = match turn.turn {
             Turn::Fired => !known && !fired_in(old, turn),
-            Turn::Resolved => known && !is.contains(&turn.episode),
+            Turn::Resolved => {
+                let told_now = told.iter().any(|one: &Transition| one.episode == turn.episode);
+                (known || told_now) && !is.contains(&turn.episode)
+            }
             Turn::Pending | Turn::Dropped | Turn::Amended => false,
         };
         if is_news {
