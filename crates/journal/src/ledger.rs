@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::error::JournalError;
 use crate::json;
-use crate::record::expected;
+use crate::upkeep::expected;
 
 type Result<T> = std::result::Result<T, JournalError>;
 

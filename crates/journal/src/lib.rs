@@ -16,7 +16,9 @@ mod schema;
 // The two sides.
 mod ledger;
 mod record;
+mod upkeep;
 
 pub use error::JournalError;
 pub use ledger::{AlertRow, EpisodeRow, Ledger, RuleRow, TransitionRow};
-pub use record::{Entry, Journal, Outgoing};
+pub use record::{Entry, Journal};
+pub use upkeep::Outgoing;

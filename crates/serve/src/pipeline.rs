@@ -1,5 +1,8 @@
 //! tail → decode → store, each on threads of its own, joined by bounded channels.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -7,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use fillwatch_decode::Decoder;
-use fillwatch_model::{Clock, LineChunk, limits};
+use fillwatch_model::{Clock, FileId, LineChunk, limits};
 use fillwatch_store::Store;
 use fillwatch_tail::{Closed, Event, FileState, Sink, Tailer, Waker};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -73,6 +76,7 @@ impl Pipeline {
             observer: Arc::clone(observer),
             stop: Arc::clone(&stop),
             readiness: Arc::clone(&readiness),
+            unreadable: BTreeMap::new(),
         };
         let clock = Arc::clone(clock);
         let (stopped, seen) = (Arc::clone(&stop), Arc::clone(&gauges));
@@ -149,6 +153,8 @@ struct Out {
     observer: Arc<dyn Observer>,
     stop: Arc<AtomicBool>,
     readiness: Arc<Readiness>,
+    /// The paths that cannot be read, whatever file is there now, and why.
+    unreadable: BTreeMap<PathBuf, String>,
 }
 
 /// Tells what a decoder has put into the store.
@@ -168,6 +174,15 @@ impl Sink for Out {
     }
 
     fn event(&mut self, event: Event) {
+        match &event {
+            Event::Unreadable { path, error } => {
+                self.unreadable.insert(path.clone(), error.to_string());
+            }
+            Event::Readable { path } => {
+                self.unreadable.remove(path);
+            }
+            _ => {}
+        }
         self.observer.event(&event);
     }
 }
@@ -187,7 +202,8 @@ fn tail(
         let began = clock.now();
         let swept = tailer.sweep(&mut out)?;
         if measured.is_none_or(|at| at.elapsed() >= sweep_interval) {
-            let behind = measure(&tailer, swept.at_end, gauges);
+            let mut behind = measure(&tailer, swept.at_end, gauges);
+            behind.extend(out.unreadable());
             out.readiness.swept(began, behind);
             measured = Some(Instant::now());
         }
@@ -218,6 +234,28 @@ fn tail(
 
 /// How long a one-shot run waits for the tailer's verdicts: longer than its grace.
 const SETTLING_PATIENCE: Duration = Duration::from_secs(8);
+
+impl Out {
+    /// What cannot be read is behind, be it a file that nobody has read a line of. One that is gone
+    /// is not.
+    fn unreadable(&mut self) -> Vec<Behind> {
+        self.unreadable.retain(|path, _| path.symlink_metadata().is_ok());
+        let behind = |(path, error): (&PathBuf, &String)| Behind {
+            file: FileId(named(path)),
+            path: path.clone(),
+            since: 0,
+            error: Some(error.clone()),
+        };
+        self.unreadable.iter().map(behind).collect()
+    }
+}
+
+/// A name for a path that has no file yet.
+fn named(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// Counts what is in sight, and says which files have lines that are not read.
 fn measure(tailer: &Tailer, at_end: bool, gauges: &Gauges) -> Vec<Behind> {

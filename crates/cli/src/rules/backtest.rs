@@ -125,7 +125,8 @@ async fn span(
     context: &Context,
 ) -> Result<Span, Failure> {
     let now = context.clock.now();
-    let to = args.to.unwrap_or(now);
+    // Of what is to come nothing is known, and silence there is none.
+    let to = args.to.unwrap_or(now).min(now);
     let back = args.since.map(|since| Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX));
     let from = match (args.from, back) {
         (Some(from), _) => from,

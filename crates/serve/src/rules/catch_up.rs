@@ -9,7 +9,8 @@ use fillwatch_journal::Entry;
 use fillwatch_model::{Belated, Micros, Transition, Turn};
 use fillwatch_rules::{Every, Held, Rule, Ticks, Watch, ticks_between};
 
-use super::live::{RuleNews, Ruling, micros};
+use super::live::{Ruling, micros};
+use super::settings::RuleNews;
 use crate::ServeError;
 
 /// Ticks of each rule that late rows may still change.

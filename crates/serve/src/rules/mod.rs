@@ -15,5 +15,6 @@ pub(crate) mod look;
 pub(crate) mod prepared;
 pub(crate) mod readiness;
 pub(crate) mod rehearsal;
+pub(crate) mod settings;
 pub(crate) mod told;
 pub(crate) mod unready;
